@@ -1,0 +1,142 @@
+"""What ONE file must offer to join a stage folder. Each plugin file ends with one record of these types.
+
+    readers/       READER = Reader(...)            file -> Exposure
+    classical/     FUSER = Fuser(...)              aligned Bracket -> RadianceMap | DisplayImage
+    networks/      NETWORK = Network(...)          the same, through tiling and weights
+    alignment/     ALIGNER = Aligner(...)          Bracket -> aligned Bracket
+    tone_mapping/  TONE_MAPPER = ToneMapper(...)   RadianceMap -> DisplayImage
+    writers/       WRITER = Writer(...)            image -> bytes of a file
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hdrcli.image import Bracket, DisplayImage, Exposure, FrameHeader, RadianceMap
+
+if TYPE_CHECKING:
+    from hdrcli.tiling import TiledModule
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How files of some suffixes become an Exposure.
+
+    `suffixes` are lower case with the dot. `read_header` decodes no pixels. `read` applies Orientation once, converts
+    tagged colours to BT.709 primaries and raises ReadError for a file that is not whole; its second argument is the
+    frame whose white balance a RAW file shall use (other formats ignore it).
+    """
+
+    suffixes: tuple[str, ...]
+    read_header: Callable[[Path], FrameHeader]
+    read: Callable[[Path, Path | None], Exposure]
+
+
+@dataclass(frozen=True)
+class Fuser:
+    """A classical fuser: no weights.
+
+    `makes` is the type of its result; `needs_times` says whether it is lost without relative exposures.
+    """
+
+    fuse: Callable[[Bracket], RadianceMap | DisplayImage]
+    makes: type[RadianceMap] | type[DisplayImage]
+    needs_times: bool
+    summary: str
+    source: str
+    min_frames: int = 2
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A weights file for a network: which file, its digest, and what it may be used for.
+
+    `file` is relative to the weights folder; `settings` are the arguments of the network's `build`; `scores` are held-out
+    figures, by name; `card` is the file (beside the weights) that tells how they were made.
+    """
+
+    file: str
+    sha256: str
+    licence: str
+    trained_on: str
+    card: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A fusion network: how it is built, fed and read.
+
+    `build(**settings)` returns the module; `planes(bracket)` the (C, H, W) float32 input; `conditions(bracket)` what
+    the module needs beside pixels (name -> numbers); `finish(planes, bracket)` turns the (3, H, W) output into the
+    result at the border's conventions. `bytes_per_pixel` is the measured peak of fp32 activations, for choosing tiles.
+    """
+
+    build: Callable[..., TiledModule]
+    planes: Callable[[Bracket], Any]
+    conditions: Callable[[Bracket], dict[str, list[float]]]
+    finish: Callable[[Any, Bracket], RadianceMap | DisplayImage]
+    makes: type[RadianceMap] | type[DisplayImage]
+    frames: int
+    needs_times: bool
+    summary: str
+    source: str
+    bytes_per_pixel: int
+    weights: Mapping[str, Weights] = field(default_factory=dict)
+    default_weights: str = "cc"
+
+
+@dataclass(frozen=True)
+class Aligner:
+    """A way to bring the frames of a bracket onto its reference frame.
+
+    Sets `valid` on every exposure it warps; the reference frame, and frames found to be in place, stay bit-equal.
+    """
+
+    align: Callable[[Bracket], Bracket]
+    summary: str
+
+
+@dataclass(frozen=True)
+class ToneMapper:
+    """A tone mapping operator: scene-referred to display-referred."""
+
+    apply: Callable[[RadianceMap], DisplayImage]
+    summary: str
+    source: str
+
+
+@dataclass(frozen=True)
+class OutputInfo:
+    """What a writer may say about a result beside its pixels.
+
+    `exif` is the reference frame's Exif block; `attributes` are text and numbers for the header (model, weights digest,
+    exposure times, software); `scene_referred` says what linear pixels mean.
+    """
+
+    exif: bytes | None = None
+    attributes: Mapping[str, str | float] = field(default_factory=dict)
+    scene_referred: bool = True
+    exposure_times: tuple[float, ...] = ()
+    f_number: float | None = None
+    iso: float | None = None
+    taken: str | None = None
+
+
+@dataclass(frozen=True)
+class Writer:
+    """How an image becomes the bytes of a file of one suffix.
+
+    `takes` is the type of image it encodes: RadianceMap-like linear light ("linear") or a display picture ("display").
+    `encode(pixels, info, bit_depth)` returns the whole file; putting it on disk, all or nothing, is `writers/_atomic.py`.
+    `pixels` are (H, W, 3) float32: linear BT.709 light, or sRGB-encoded [0, 1].
+    """
+
+    suffix: str
+    takes: str
+    encode: Callable[[Any, OutputInfo, int], bytes]
+    bit_depths: tuple[int, ...]

@@ -1,0 +1,40 @@
+"""What can go wrong in a way the user can act on: one sentence that says what is wrong, one that says what to do."""
+
+from __future__ import annotations
+
+
+class HdrcliError(Exception):
+    """An error a user can cause and cure.
+
+    `message` is one sentence that names the file (or option) and what is wrong with it; `hint` is one sentence that
+    says what to type or check. The command line prints them as `Error:` and `Hint:`.
+    """
+
+    exit_status = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(HdrcliError):
+    """An option or argument that cannot be meant: exit status 2."""
+
+    exit_status = 2
+
+
+class ReadError(HdrcliError):
+    """A frame that cannot be read whole and right."""
+
+
+class WriteError(HdrcliError):
+    """An output that cannot be written."""
+
+
+class ExposureError(HdrcliError):
+    """A bracket whose exposures are missing or cannot be used."""
+
+
+class WeightsError(HdrcliError):
+    """A weights file that is missing, damaged or of another network."""

@@ -1,0 +1,122 @@
+"""The images that travel between the stages. Scene-referred and display-referred are different types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+Encoding = Literal["linear", "srgb"]
+
+
+def _check_pixels(pixels: np.ndarray, owner: str) -> None:
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.float32:
+        raise TypeError(f"{owner} takes (H, W, 3) float32 pixels, got {pixels.shape} {pixels.dtype}")
+
+
+@dataclass(frozen=True)
+class FrameHeader:
+    """What a frame's file says before its pixels are decoded.
+
+    `width` and `height` are pixels after EXIF Orientation; `exposure_time` is in seconds; whatever the file does not
+    say is None. `exif` is the raw Exif block (TIFF structure, without an "Exif\\0\\0" prefix), to be carried to outputs.
+    """
+
+    path: Path
+    width: int
+    height: int
+    exposure_time: float | None = None
+    f_number: float | None = None
+    iso: float | None = None
+    taken: datetime | None = None
+    camera: str | None = None
+    lens: str | None = None
+    focal_length: float | None = None
+    exif: bytes | None = None
+    is_raw: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Exposure:
+    """One frame of a bracket: (H, W, 3) float32 RGB in [0, 1], 1 = the white (saturation) level, BT.709 primaries.
+
+    `encoding` is "srgb" for display-encoded frames (JPEG, PNG, 8/16-bit TIFF) and "linear" for RAW, EXR and other
+    float frames. `bits` is the precision the file stored (8, 16, 32), which bounds the quantisation noise.
+    `valid` is an (H, W) bool mask of pixels that show the scene, None when all do; alignment sets it.
+    """
+
+    pixels: np.ndarray
+    encoding: Encoding
+    name: str
+    exposure_time: float | None = None
+    f_number: float | None = None
+    iso: float | None = None
+    bits: int = 8
+    valid: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        _check_pixels(self.pixels, "Exposure")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Bracket:
+    """The exposures of one scene, darkest first, and the index of the reference frame the others are aligned to.
+
+    `relative_exposures` are in ascending order, in any one unit (only ratios matter); None when nothing is known but
+    the order.
+    """
+
+    name: str
+    exposures: tuple[Exposure, ...]
+    reference: int
+    relative_exposures: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.reference < len(self.exposures):
+            raise IndexError(f"no frame {self.reference} in a bracket of {len(self.exposures)}")
+        if self.relative_exposures is not None and len(self.relative_exposures) != len(self.exposures):
+            raise ValueError("a bracket takes one relative exposure for each frame")
+
+    def with_exposures(self, exposures: list[Exposure] | tuple[Exposure, ...]) -> Bracket:
+        """The same bracket with other pixels (aligned, decoded)."""
+        return replace(self, exposures=tuple(exposures))
+
+    def select(self, indices: tuple[int, ...]) -> Bracket:
+        """The bracket of some of its frames; `indices` ascend and hold the reference."""
+        return replace(
+            self,
+            exposures=tuple(self.exposures[i] for i in indices),
+            reference=indices.index(self.reference),
+            relative_exposures=self.relative_exposures and tuple(self.relative_exposures[i] for i in indices),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RadianceMap:
+    """A fused scene-referred image: (H, W, 3) float32, linear light, BT.709 primaries, >= 0, finite.
+
+    1.0 is the white level of the bracket's reference frame; highlights go above it.
+    """
+
+    pixels: np.ndarray
+
+    def __post_init__(self) -> None:
+        _check_pixels(self.pixels, "RadianceMap")
+
+
+@dataclass(frozen=True, eq=False)
+class DisplayImage:
+    """A display-referred picture: (H, W, 3) float32, sRGB-encoded, in [0, 1]."""
+
+    pixels: np.ndarray
+
+    def __post_init__(self) -> None:
+        _check_pixels(self.pixels, "DisplayImage")

@@ -1,0 +1,26 @@
+"""The plugins of a stage folder: every file that does not start with an underscore is one, and its name is the name."""
+
+from __future__ import annotations
+
+from importlib import import_module, resources
+from types import ModuleType
+
+from hdrcli.errors import UsageError
+
+
+def names(folder: str) -> list[str]:
+    """Names of the plugins in `hdrcli/<folder>`, sorted, without importing any of them."""
+    files = resources.files("hdrcli").joinpath(folder).iterdir()
+    return sorted(f.name[:-3] for f in files if f.name.endswith(".py") and not f.name.startswith("_"))
+
+
+def load(folder: str, name: str) -> ModuleType:
+    """Import the plugin `name` of `hdrcli/<folder>`.
+
+    Raises UsageError, with the names there are, when there is no such plugin.
+    """
+    known = names(folder)
+    if name not in known:
+        kind = folder.replace("_", " ").rstrip("s")
+        raise UsageError(f'There is no {kind} "{name}".', f"Choose one of: {', '.join(known)}.")
+    return import_module(f"hdrcli.{folder}.{name}")
