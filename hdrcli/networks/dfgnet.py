@@ -1,0 +1,304 @@
+"""DFGNet: Deep Fusion with Global and local features for HDR imaging of three exposures with motion.
+
+Lee, Chung & Cho, "Exposure-Structure Blending Network for High Dynamic Range Imaging of Dynamic Scenes", and its
+authors' program (KeuntekLee/DFGNet), which this graph follows member by member; the mid exposure is the reference.
+Only what the fusion needs of the spatial encoder is built (the authors' later layers serve its training alone).
+
+Units: the network lives where the SHORTEST frame saturates at 1 and times are relative to the shortest (1, 4, 16).
+`planes` and `finish` convert at the border.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hdrcli.contracts import Network
+from hdrcli.image import Bracket, RadianceMap
+from hdrcli.tiling import Conditions, Statistics, StatisticsPass, TiledModule, Window
+from hdrcli.transfer import NETWORK_GAMMA, linear_to_gamma
+
+EXPOSURES = 3
+Norm = tuple[Tensor, Tensor]  # mean and standard deviation, each (B, 1, 1, 1)
+
+
+class WholeTensorNorm(nn.Module):
+    """Normalise by mean and unbiased standard deviation over the whole (C, H, W) of a sample, then scale by channel."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.empty(channels).uniform_())
+        self.beta = nn.Parameter(torch.zeros(channels))
+
+    @staticmethod
+    def measure(x: Tensor) -> Norm:
+        flat = x.float().flatten(1)
+        mean, std = flat.mean(1), flat.std(1)
+        return mean.view(-1, 1, 1, 1), std.view(-1, 1, 1, 1)
+
+    def forward(self, x: Tensor, norm: Norm) -> Tensor:
+        mean, std = norm
+        scale = self.gamma.view(1, -1, 1, 1) / (std + 1e-5)
+        shift = self.beta.view(1, -1, 1, 1) - mean * scale
+        return x * scale.to(x.dtype) + shift.to(x.dtype)
+
+
+class ExposureEncoder(nn.Module):
+    """A frame to its exposure feature: (B, 3, H, W) in [-1, 1] -> (B, vector)."""
+
+    def __init__(self, features: int, vector: int) -> None:
+        super().__init__()
+        n = features
+        self.headconv = nn.Conv2d(3, n, 7)
+        self.conv1 = nn.Conv2d(n, 2 * n, 4, stride=2)
+        self.conv2 = nn.Conv2d(2 * n, 4 * n, 4, stride=2)
+        self.conv3 = nn.Conv2d(4 * n, 4 * n, 4, stride=2)
+        self.conv4 = nn.Conv2d(4 * n, 4 * n, 4, stride=2)
+        self.fc = nn.Linear(4 * n, vector)
+
+    def maps(self, x: Tensor) -> Tensor:
+        """(B, 4n, H/16, W/16), before pooling."""
+        x = F.relu(self.headconv(F.pad(x, (3, 3, 3, 3), mode="reflect")))
+        for conv in (self.conv1, self.conv2, self.conv3, self.conv4):
+            x = F.relu(conv(F.pad(x, (1, 1, 1, 1), mode="reflect")))
+        return x
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.maps(x).mean((2, 3)))
+
+
+class SpatialEncoder(nn.Module):
+    """A frame to three taps of raw convolution outputs, at full, half and quarter resolution."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        n = features
+        self.headconv = nn.Conv2d(3, n, 7)
+        self.ln1 = WholeTensorNorm(n)
+        self.conv1 = nn.Conv2d(n, 2 * n, 4, stride=2)
+        self.ln2 = WholeTensorNorm(2 * n)
+        self.conv2 = nn.Conv2d(2 * n, 4 * n, 4, stride=2)
+
+    def full(self, x: Tensor) -> Tensor:
+        """(B, n, H, W)."""
+        return self.headconv(F.pad(x, (3, 3, 3, 3), mode="reflect"))
+
+    def half(self, full: Tensor, norm: Norm) -> Tensor:
+        """(B, 2n, H/2, W/2)."""
+        return self.conv1(F.pad(F.relu(self.ln1(full, norm)), (1, 1, 1, 1), mode="reflect"))
+
+    def quarter(self, half: Tensor, norm: Norm) -> Tensor:
+        """(B, 4n, H/4, W/4)."""
+        return self.conv2(F.pad(F.relu(self.ln2(half, norm)), (1, 1, 1, 1), mode="reflect"))
+
+
+class ExposureAttention(nn.Module):
+    """EAU: weigh the exposures' features channel by channel, by a softmax over exposures of their exposure features."""
+
+    def __init__(self, channels: int, vector: int) -> None:
+        super().__init__()
+        self.fcs = nn.ModuleList(nn.Linear(vector, channels) for _ in range(EXPOSURES))
+
+    def forward(self, maps: list[Tensor], exposure_features: Tensor) -> Tensor:
+        scores = torch.stack([fc(exposure_features[:, e]) for e, fc in enumerate(self.fcs)])
+        weights = scores.float().softmax(0).to(maps[0].dtype)[..., None, None]
+        return maps[0] * weights[0] + maps[1] * weights[1] + maps[2] * weights[2]
+
+
+class SpatialAttention(nn.Module):
+    """SAU: gate each exposure's features by what its tap says of the scene's structure."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        c = channels
+        self.conv1 = nn.Conv2d(c, c, 3, padding=1)
+        self.feat_conv = nn.Conv2d(c, c, 1)
+        self.filter1 = nn.Conv2d(2 * c, c, 3, padding=1)
+        self.filter2 = nn.Conv2d(2 * c, c, 3, padding=1)
+        self.filter3 = nn.Conv2d(2 * c, c, 3, padding=1)
+
+    def forward(self, maps: list[Tensor], taps: list[Tensor]) -> Tensor:
+        common = F.leaky_relu(self.conv1(maps[0] + maps[1] + maps[2]))
+        gated = []
+        for one, tap, gate in zip(maps, taps, (self.filter1, self.filter2, self.filter3), strict=True):
+            structure = F.leaky_relu(self.feat_conv(tap))
+            gated.append(one * torch.sigmoid(gate(torch.cat([common, structure], 1))))
+        return gated[0] + gated[1] + gated[2]
+
+
+class Fusion(nn.Module):
+    """The main network: features of three exposures at three scales, attended and fused coarse to fine."""
+
+    def __init__(self, features: int, vector: int) -> None:
+        super().__init__()
+        n = features
+        for e in range(1, EXPOSURES + 1):
+            setattr(self, f"conv1_{e}", nn.Conv2d(6, n, 3, padding=1))
+            setattr(self, f"conv2_{e}", nn.Conv2d(n, 2 * n, 3, stride=2, padding=1))
+            setattr(self, f"conv3_{e}", nn.Conv2d(2 * n, 4 * n, 3, stride=2, padding=1))
+            for scale, channels in enumerate((n, 2 * n, 4 * n), 1):
+                setattr(self, f"prelu{scale}_{e}", nn.PReLU(channels))
+        self.eau1, self.eau2, self.eau3 = (ExposureAttention(c, vector) for c in (n, 2 * n, 4 * n))
+        self.sau1, self.sau2, self.sau3 = (SpatialAttention(c) for c in (n, 2 * n, 4 * n))
+        self.tconv1 = nn.ConvTranspose2d(8 * n, 2 * n, 4, stride=2, padding=1)
+        self.fuse_3_prelu = nn.PReLU(2 * n)
+        self.tconv2 = nn.ConvTranspose2d(6 * n, n, 4, stride=2, padding=1)
+        self.fuse_2_prelu = nn.PReLU(n)
+        self.conv_tail = nn.Conv2d(3 * n, n, 3, padding=2, dilation=2)
+        self.tail_prelu = nn.PReLU(n)
+        self.conv_tail2 = nn.Conv2d(n, 3, 3, padding=1)
+
+    def scale(self, scale: int, maps: list[Tensor]) -> list[Tensor]:
+        """The next scale's features of each exposure."""
+        return [
+            getattr(self, f"prelu{scale}_{e}")(getattr(self, f"conv{scale}_{e}")(one)) for e, one in enumerate(maps, 1)
+        ]
+
+    def forward(self, inputs: list[Tensor], taps: list[list[Tensor]], exposure_features: Tensor) -> Tensor:
+        attended = []
+        maps = inputs
+        units = ((self.eau1, self.sau1), (self.eau2, self.sau2), (self.eau3, self.sau3))
+        for scale, (exposure_attention, spatial_attention) in enumerate(units, 1):
+            maps = self.scale(scale, maps)
+            reference = maps[1]
+            attended.append(
+                (
+                    exposure_attention(maps, exposure_features) + reference,
+                    spatial_attention(maps, taps[scale - 1]) + reference,
+                )
+            )
+        (eau1, sau1), (eau2, sau2), (eau3, sau3) = attended
+        up = self.fuse_3_prelu(self.tconv1(torch.cat([eau3, sau3], 1)))
+        up = self.fuse_2_prelu(self.tconv2(torch.cat([eau2, sau2, up], 1)))
+        tail = self.tail_prelu(self.conv_tail(torch.cat([up, eau1, sau1], 1)))
+        with torch.autocast(tail.device.type, enabled=False):  # dark values need more than bfloat16's 8 bits
+            return torch.tanh(self.conv_tail2(tail.float()))
+
+
+class DFGNet(TiledModule):
+    """(B, 9, H, W): short, mid, long frame's RGB, display-coded X = linear^(1/2.2) in [0, 1] -> (B, 3, H, W) linear.
+
+    `conditions["exposure_times"]` is (B, 3), relative to the shortest. Statistics: each exposure's feature (E_ex pools
+    over the image) and the two whole-tensor normalisations of the spatial encoder whose outputs are used.
+    """
+
+    multiple_of = 4
+    tile_multiple = 16  # the exposure encoder's stride
+    halo = 24
+    min_side = 32
+
+    def __init__(self, features: int = 64, vector: int = 1024) -> None:
+        super().__init__()
+        self.exposure_encoder = ExposureEncoder(features, vector)
+        self.spatial_encoder = SpatialEncoder(features)
+        self.dfgnet = Fusion(features, vector)
+        self.passes = (
+            StatisticsPass(32, DFGNet.measure_exposure, DFGNet.finish_exposure),
+            StatisticsPass(16, DFGNet.measure_half, DFGNet.finish_half),
+        )
+
+    def forward(self, planes: Tensor, conditions: Conditions, statistics: Statistics | None = None) -> Tensor:
+        batch, _, height, width = planes.shape
+        encoded = planes.view(batch, EXPOSURES, 3, height, width)
+        times = conditions["exposure_times"].view(-1, EXPOSURES, 1, 1, 1)
+        linear = encoded**NETWORK_GAMMA / times
+        inputs = [torch.cat([encoded[:, e], linear[:, e]], 1) * 2 - 1 for e in range(EXPOSURES)]
+        frames = self.frames(planes)
+        full = self.spatial_encoder.full(frames)
+        half = self.spatial_encoder.half(full, self._norm(statistics, "full", full))
+        quarter = self.spatial_encoder.quarter(half, self._norm(statistics, "half", half))
+        taps = [list(tap.view(batch, EXPOSURES, *tap.shape[1:]).unbind(1)) for tap in (full, half, quarter)]
+        if statistics is None:
+            exposure_features = self.exposure_encoder(frames).view(batch, EXPOSURES, -1)
+        else:
+            exposure_features = statistics["exposure_features"]
+        return (self.dfgnet(inputs, taps, exposure_features) + 1) / 2
+
+    @staticmethod
+    def frames(planes: Tensor) -> Tensor:
+        """(B, 9, H, W) in [0, 1] -> (3 B, 3, H, W) in [-1, 1], the encoders' input."""
+        batch, _, height, width = planes.shape
+        frames = planes.view(batch * EXPOSURES, 3, height, width) * 2 - 1
+        return frames.contiguous(memory_format=torch.channels_last)
+
+    @staticmethod
+    def _norm(statistics: Statistics | None, name: str, x: Tensor) -> Norm:
+        if statistics is None:
+            return WholeTensorNorm.measure(x)
+        return statistics[f"{name}_mean"], statistics[f"{name}_std"]
+
+    def measure_exposure(self, planes: Tensor, conditions: Conditions, known: Statistics, window: Window) -> Statistics:
+        frames = self.frames(planes)
+        rows, columns = window.at_stride(16, *planes.shape[2:])
+        maps = self.exposure_encoder.maps(frames)[:, :, rows, columns]
+        rows, columns = window.at_stride(1, *planes.shape[2:])
+        pooled = {"pooled": maps.sum((2, 3), dtype=torch.float64), "cells": _count(maps[0, 0])}
+        return pooled | _moments(self.spatial_encoder.full(frames)[:, :, rows, columns])
+
+    def finish_exposure(self, sums: Statistics) -> Statistics:
+        pooled = (sums["pooled"] / sums["cells"]).float()
+        return {"exposure_features": self.exposure_encoder.fc(pooled)[None]} | _norm_from(sums, "full")
+
+    def measure_half(self, planes: Tensor, conditions: Conditions, known: Statistics, window: Window) -> Statistics:
+        full = self.spatial_encoder.full(self.frames(planes))
+        half = self.spatial_encoder.half(full, self._norm(known, "full", full))
+        rows, columns = window.at_stride(2, *planes.shape[2:])
+        return _moments(half[:, :, rows, columns])
+
+    def finish_half(self, sums: Statistics) -> Statistics:
+        return _norm_from(sums, "half")
+
+
+def _count(x: Tensor) -> Tensor:
+    return torch.tensor(x.numel(), dtype=torch.float64, device=x.device)
+
+
+def _moments(x: Tensor) -> Statistics:
+    wide = x.double()
+    return {"sum": wide.sum((1, 2, 3)), "squares": wide.square().sum((1, 2, 3)), "count": _count(x[0])}
+
+
+def _norm_from(sums: Statistics, name: str) -> Statistics:
+    count = sums["count"]
+    mean = sums["sum"] / count
+    std = ((sums["squares"] - count * mean**2) / (count - 1)).clamp(min=0).sqrt()
+    return {f"{name}_mean": mean.float().view(-1, 1, 1, 1), f"{name}_std": std.float().view(-1, 1, 1, 1)}
+
+
+def planes(bracket: Bracket) -> np.ndarray:
+    """Three linear exposures, short to long, as (9, H, W) display-coded float32 (X = linear^(1/2.2), clipped)."""
+    height, width, _ = bracket.exposures[0].pixels.shape
+    made = np.empty((9, height, width), np.float32)
+    for e, exposure in enumerate(bracket.exposures):
+        coded = linear_to_gamma(np.clip(exposure.pixels, 0, 1), NETWORK_GAMMA)
+        made[3 * e : 3 * e + 3] = coded.transpose(2, 0, 1)
+    return made
+
+
+def conditions(bracket: Bracket) -> dict[str, list[float]]:
+    """Exposure times relative to the shortest."""
+    times = bracket.relative_exposures or ()
+    return {"exposure_times": [time / times[0] for time in times]}
+
+
+def finish(output: np.ndarray, bracket: Bracket) -> RadianceMap:
+    """(3, H, W) with the shortest frame's white at 1 -> RadianceMap with the reference frame's white at 1."""
+    times = bracket.relative_exposures or ()
+    scale = np.float32(times[bracket.reference] / times[0])
+    return RadianceMap(np.ascontiguousarray(output.transpose(1, 2, 0)) * scale)
+
+
+NETWORK = Network(
+    build=DFGNet,
+    planes=planes,
+    conditions=conditions,
+    finish=finish,
+    makes=RadianceMap,
+    frames=3,
+    needs_times=True,
+    summary="three exposures with motion to a linear radiance map",
+    source="Lee, Chung & Cho, DFGNet; the authors' program KeuntekLee/DFGNet",
+    bytes_per_pixel=6000,
+)

@@ -1,0 +1,220 @@
+"""Run a network over an image in tiles so that the result equals that of the whole image.
+
+What has whole-image support in a network (global pooling, whole-tensor normalisation, min-max stretch) is declared as
+statistics passes. They run over the tiles first and accumulate sums in float64; then the picture is made tile by tile,
+each tile with `halo` pixels around it and with the image's own border (zero or reflection padding) only where the image
+ends. This file knows no network by name.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import psutil
+import torch
+from torch import Tensor, nn
+
+from hdrcli.errors import HdrcliError
+
+log = logging.getLogger("hdrcli")
+
+Conditions = Mapping[str, Tensor]
+Statistics = dict[str, Tensor]
+Progress = Callable[[float], None]
+
+CPU_TILE = 512  # pixels; larger tiles leave the cache and gain nothing on a CPU
+CUDA_TILE = 2048
+MEMORY_SHARE = 0.5  # of the free memory that one tile's activations may take
+
+
+@dataclass(frozen=True)
+class Window:
+    """Rows [top, bottom) and columns [left, right), in pixels."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def at_stride(self, stride: int, height: int, width: int) -> tuple[slice, slice]:
+        """The window's rows and columns on a feature map of stride `stride` of a tile of `height` x `width` pixels.
+
+        Windows start at multiples of the stride; one that ends with the tile takes all features that are left, so that
+        windows side by side count every feature once.
+        """
+        rows = slice(self.top // stride, None if self.bottom >= height else self.bottom // stride)
+        columns = slice(self.left // stride, None if self.right >= width else self.right // stride)
+        return rows, columns
+
+
+@dataclass(frozen=True)
+class StatisticsPass:
+    """One pass over the image for numbers that depend on all of it.
+
+    `measure(module, planes, conditions, statistics, window)` sees a tile (1, C, h, w) and returns float64 sums over the
+    part of it in `window`; sums of all tiles are added; `finish(module, sums)` turns them into statistics.
+    """
+
+    halo: int
+    measure: Callable[..., Statistics]
+    finish: Callable[..., Statistics]
+
+
+class TiledModule(nn.Module):
+    """A network that can be given its whole-image statistics.
+
+    `forward(planes, conditions, statistics=None)` maps (B, C, H, W) to (B, 3, H, W); without `statistics` it measures
+    them on its input. `multiple_of` is what image sides are multiples of, `tile_multiple` what tile corners are (a
+    multiple of it), `halo` the pixels around a tile that its result depends on, `min_side` the smallest side that the
+    paddings allow.
+    """
+
+    multiple_of = 1
+    tile_multiple = 1
+    halo = 0
+    min_side = 1
+    passes: tuple[StatisticsPass, ...] = ()
+
+
+def padded_size(height: int, width: int, module: TiledModule) -> tuple[int, int]:
+    """The size the network sees: sides rounded up to its multiple and its smallest side."""
+    m = module.multiple_of
+    return tuple(-(-max(side, module.min_side) // m) * m for side in (height, width))  # type: ignore[return-value]
+
+
+def split(height: int, width: int, tile: int) -> Iterator[Window]:
+    """Windows of at most `tile` x `tile` pixels that cover the image once, row by row."""
+    for top in range(0, height, tile):
+        for left in range(0, width, tile):
+            yield Window(top, left, min(top + tile, height), min(left + tile, width))
+
+
+def cut(planes: np.ndarray, window: Window) -> Tensor:
+    """The (1, C, h, w) tile of a (C, H, W) image; what lies right of or below the image repeats its last pixels."""
+    _, height, width = planes.shape
+    tile = planes[:, window.top : window.bottom, window.left : window.right]
+    below, right = window.bottom - max(height, window.top), window.right - max(width, window.left)
+    if below > 0 or right > 0:
+        rows = np.minimum(np.arange(window.top, window.bottom), height - 1)
+        columns = np.minimum(np.arange(window.left, window.right), width - 1)
+        tile = planes[:, rows[:, None], columns[None, :]]
+    return torch.from_numpy(np.ascontiguousarray(tile))[None]
+
+
+def with_halo(window: Window, halo: int, multiple: int, height: int, width: int) -> tuple[Window, Window]:
+    """The window grown by `halo` (rounded up to the multiple, cut at the image), and the window inside that tile."""
+    grow = -(-halo // multiple) * multiple
+    outer = Window(
+        max(window.top - grow, 0),
+        max(window.left - grow, 0),
+        min(window.bottom + grow, height),
+        min(window.right + grow, width),
+    )
+    inner = Window(
+        window.top - outer.top, window.left - outer.left, window.bottom - outer.top, window.right - outer.left
+    )
+    return outer, inner
+
+
+class TiledRun:
+    """One image through one network on one device: the statistics passes, then the picture."""
+
+    def __init__(self, module: TiledModule, planes: np.ndarray, conditions: Conditions, device: torch.device) -> None:
+        self.module, self.planes, self.device = module, planes, device
+        self.conditions = {name: value.to(device) for name, value in conditions.items()}
+        self.height, self.width = padded_size(*planes.shape[1:], module)
+
+    def tile_on_device(self, window: Window) -> Tensor:
+        return cut(self.planes, window).to(self.device).contiguous(memory_format=torch.channels_last)
+
+    def whole(self) -> np.ndarray:
+        """The picture from one run over the whole image."""
+        return self._picture(None, Window(0, 0, self.height, self.width), 0)
+
+    def tiled(self, tile: int, progress: Progress) -> np.ndarray:
+        """The picture from tiles of `tile` x `tile` pixels; `progress` is told the share that is done."""
+        m = self.module.tile_multiple
+        tile = max(m, tile // m * m)
+        windows = list(split(self.height, self.width, tile))
+        total = len(windows) * (len(self.module.passes) + 1)
+        done = 0
+        statistics: Statistics = {}
+        for one_pass in self.module.passes:
+            sums: Statistics = {}
+            for window in windows:
+                outer, inner = with_halo(window, one_pass.halo, m, self.height, self.width)
+                found = one_pass.measure(
+                    self.module, self.tile_on_device(outer), self.conditions, statistics, inner
+                )
+                sums = {name: value + sums[name] if sums else value for name, value in found.items()}
+                done += 1
+                progress(done / total)
+            statistics |= one_pass.finish(self.module, sums)
+        picture = np.empty((3, *self.planes.shape[1:]), np.float32)
+        for window in windows:
+            part = self._picture(statistics, window, self.module.halo)
+            picture[:, window.top : window.bottom, window.left : window.right] = part
+            done += 1
+            progress(done / total)
+        return picture
+
+    def _picture(self, statistics: Statistics | None, window: Window, halo: int) -> np.ndarray:
+        """The (3, h, w) result in `window`, without what lies beyond the image's own size."""
+        outer, inner = with_halo(window, halo, self.module.tile_multiple, self.height, self.width)
+        made = self.module(self.tile_on_device(outer), self.conditions, statistics)[0]
+        _, height, width = self.planes.shape
+        bottom = inner.bottom - max(window.bottom - height, 0)
+        right = inner.right - max(window.right - width, 0)
+        return made[:, inner.top : bottom, inner.left : right].float().cpu().numpy()
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that can still be had on the device."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return psutil.virtual_memory().available
+
+
+def choose_tile(module: TiledModule, bytes_per_pixel: int, device: torch.device) -> int:
+    """The tile side, in pixels, whose activations fit into a share of the free memory."""
+    largest = CUDA_TILE if device.type == "cuda" else CPU_TILE
+    fits = int((free_memory(device) * MEMORY_SHARE / bytes_per_pixel) ** 0.5) - 2 * module.halo
+    return max(2 * module.tile_multiple, min(largest, fits))
+
+
+@torch.inference_mode()
+def run(
+    module: TiledModule,
+    planes: np.ndarray,
+    conditions: Mapping[str, list[float]],
+    *,
+    tile: int | None,
+    device: torch.device,
+    precision: torch.dtype = torch.float32,
+    progress: Progress = lambda share: None,
+) -> np.ndarray:
+    """Run a network over an image.
+
+    `planes` is (C, H, W) float32, `tile` a side in pixels or None for the whole image at once; returns (3, H, W) float32.
+    When the device runs out of memory the tile is halved and the run begun again. Raises HdrcliError when not even the
+    smallest tile fits.
+    """
+    module = module.to(device=device, memory_format=torch.channels_last).eval()
+    tensors = {name: torch.tensor([value], dtype=torch.float32) for name, value in conditions.items()}
+    one = TiledRun(module, planes, tensors, device)
+    while True:
+        try:
+            with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
+                return one.whole() if tile is None else one.tiled(tile, progress)
+        except torch.cuda.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            side = max(one.height, one.width) if tile is None else tile
+            if side <= 2 * module.tile_multiple:
+                raise HdrcliError(
+                    f"{device} has too little free memory for the smallest tile.", "Pass --device cpu."
+                ) from error
+            tile = side // 2
+            log.warning("%s ran out of memory; going on with tiles of %d pixels", device, tile)
