@@ -201,7 +201,7 @@ class DFGNet(TiledModule):
 
     def forward(self, planes: Tensor, conditions: Conditions, statistics: Statistics | None = None) -> Tensor:
         batch, _, height, width = planes.shape
-        encoded = planes.view(batch, EXPOSURES, 3, height, width)
+        encoded = planes.reshape(batch, EXPOSURES, 3, height, width)
         times = conditions["exposure_times"].view(-1, EXPOSURES, 1, 1, 1)
         linear = encoded**NETWORK_GAMMA / times
         inputs = [torch.cat([encoded[:, e], linear[:, e]], 1) * 2 - 1 for e in range(EXPOSURES)]
@@ -209,7 +209,7 @@ class DFGNet(TiledModule):
         full = self.spatial_encoder.full(frames)
         half = self.spatial_encoder.half(full, self._norm(statistics, "full", full))
         quarter = self.spatial_encoder.quarter(half, self._norm(statistics, "half", half))
-        taps = [list(tap.view(batch, EXPOSURES, *tap.shape[1:]).unbind(1)) for tap in (full, half, quarter)]
+        taps = [list(tap.unflatten(0, (batch, EXPOSURES)).unbind(1)) for tap in (full, half, quarter)]
         if statistics is None:
             exposure_features = self.exposure_encoder(frames).view(batch, EXPOSURES, -1)
         else:
@@ -220,7 +220,7 @@ class DFGNet(TiledModule):
     def frames(planes: Tensor) -> Tensor:
         """(B, 9, H, W) in [0, 1] -> (3 B, 3, H, W) in [-1, 1], the encoders' input."""
         batch, _, height, width = planes.shape
-        frames = planes.view(batch * EXPOSURES, 3, height, width) * 2 - 1
+        frames = planes.reshape(batch * EXPOSURES, 3, height, width) * 2 - 1
         return frames.contiguous(memory_format=torch.channels_last)
 
     @staticmethod

@@ -1,0 +1,121 @@
+"""Exposure arithmetic: relative exposure, stops, order, and the choice of the reference and of the frames to use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from hdrcli.errors import ExposureError
+from hdrcli.image import Exposure, FrameHeader
+
+LARGEST_STEP = 4.5  # stops between a network's neighbouring frames; beyond, both lack detail in what lies between
+
+
+def relative_exposures(frames: Sequence[FrameHeader]) -> tuple[float, ...] | None:
+    """exposure_time * (iso / 100) / f_number**2 of each frame; None when a frame has no exposure time.
+
+    ISO and f-number count only where every frame carries them: a ratio needs both sides.
+    """
+    if any(frame.exposure_time is None for frame in frames):
+        return None
+    has_iso = all(frame.iso for frame in frames)
+    has_f_number = all(frame.f_number for frame in frames)
+    return tuple(
+        (frame.exposure_time or 0)
+        * ((frame.iso or 100) / 100 if has_iso else 1)
+        / ((frame.f_number or 1) ** 2 if has_f_number else 1)
+        for frame in frames
+    )
+
+
+def check(relative: Sequence[float], names: Sequence[str], source: str) -> None:
+    """Raise ExposureError unless there are at least two different, positive, finite exposures within 2**40."""
+    for value, name in zip(relative, names, strict=True):
+        if not (math.isfinite(value) and value > 0):
+            raise ExposureError(
+                f"{name} has the impossible exposure {value:g} ({source}).", "Pass --times 1/60,1/15,1/4 (seconds)."
+            )
+    if len(relative) > 1 and max(relative) / min(relative) > 2**40:
+        raise ExposureError(
+            f"{names[0]} … {names[-1]}: exposures {min(relative):g} and {max(relative):g} are over 40 stops apart "
+            f"({source}).",
+            "Check --times (seconds) or --stops.",
+        )
+    if len(relative) > 1 and max(relative) / min(relative) < 2**0.05:
+        raise ExposureError(
+            f"{names[0]} … {names[-1]} all have the same exposure ({source}).",
+            "Pass a bracket of different exposures, or the right --times.",
+        )
+
+
+def stops(relative: Sequence[float], reference: int) -> tuple[float, ...]:
+    """log2 of each relative exposure over the reference's: + is brighter."""
+    return tuple(math.log2(value / relative[reference]) for value in relative)
+
+
+def mean_light(exposure: Exposure) -> float:
+    """Mean of all values: what orders frames whose exposure is unknown."""
+    return float(exposure.pixels.mean(dtype=np.float64))
+
+
+def clipped_share(exposure: Exposure) -> float:
+    """Share of pixels that lost detail: any channel at white, or all channels at black."""
+    white, black = (0.98, 0.02) if exposure.encoding == "srgb" else (0.955, 0.0016)
+    step = max(1, int(math.sqrt(exposure.pixels.size / 3_000_000)))  # a million pixels tell enough
+    sample = exposure.pixels[::step, ::step]
+    lost = (sample.max(2) >= white) | (sample.max(2) <= black)
+    return float(lost.mean())
+
+
+def choose_reference(clipped: Sequence[float], relative: Sequence[float] | None) -> int:
+    """The frame that lost least, among those around the middle of the range; frames are in ascending exposure.
+
+    The middle is a third of the range in stops (of the count, where exposures are unknown). A frame at either end is
+    taken only from a bracket of two.
+    """
+    count = len(clipped)
+    if count < 3:
+        return int(np.argmin(clipped))
+    place = np.log2(relative) if relative is not None else np.arange(count, dtype=float)
+    middle, reach = (place[0] + place[-1]) / 2, (place[-1] - place[0]) / 6
+    inner = range(1, count - 1)
+    nearest = min(inner, key=lambda i: abs(place[i] - middle))
+    around = [i for i in inner if abs(place[i] - middle) <= max(reach, abs(place[nearest] - middle)) + 1e-6]
+    return min(around, key=lambda i: (round(clipped[i], 3), abs(place[i] - middle)))
+
+
+def choose_frames(relative: Sequence[float], reference: int, count: int) -> tuple[int, ...]:
+    """Indices of `count` frames, the reference among them, that cover the range best in steps a network can bridge.
+
+    Works outward from the reference: on each side the farthest frame within `LARGEST_STEP` of the last one (the nearest
+    beyond, if none is). Raises ExposureError when the reference lacks frames on a side (an odd `count` wants as many
+    darker as brighter ones).
+    """
+    if len(relative) < count:
+        raise ExposureError(
+            f"The model takes {count} frames but the bracket has {len(relative)}.",
+            "Add frames, or pass -m mertens (any number of frames, two or more).",
+        )
+    place = [math.log2(value) for value in relative]
+    side = count // 2
+
+    def walk(direction: int) -> list[int]:
+        chosen, at = [], reference
+        ends = list(range(reference + direction, len(place) if direction > 0 else -1, direction))
+        for still_wanted in range(side, 0, -1):
+            free = [i for i in ends if (i - at) * direction > 0]
+            free = free[: len(free) - still_wanted + 1]
+            if not free:
+                raise ExposureError(
+                    f"The reference frame {reference + 1} (from the darkest) has too few "
+                    f"{'brighter' if direction > 0 else 'darker'} frames beside it for a model of {count} frames.",
+                    "Pass another --reference, or -m debevec.",
+                )
+            near = [i for i in free if abs(place[i] - place[at]) <= LARGEST_STEP]
+            at = near[-1] if near else free[0]
+            chosen.append(at)
+        return chosen
+
+    return tuple(sorted([*walk(-1), reference, *walk(1)]))

@@ -1,0 +1,262 @@
+"""fuse(): files in, fused pictures out. The whole data flow is `_fuse_bracket`; everything before it is planning.
+
+    files -> readers -> Bracket -> alignment -> network or classical fuser -> static merge -> tone mapping -> writers
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import hdrcli
+from hdrcli import exposure, plugins, readers, response, static_merge, transfer, writers
+from hdrcli.contracts import Fuser, Network, OutputInfo
+from hdrcli.errors import HdrcliError, ReadError, UsageError
+from hdrcli.image import Bracket, DisplayImage, FrameHeader, RadianceMap
+from hdrcli.plan import Plan, Plans, make_plans, model_record
+from hdrcli.settings import FuseSettings
+
+log = logging.getLogger("hdrcli")
+
+Progress = Callable[[str, str, float], None]
+"""Told the bracket's name, the stage it is in and the share of the bracket that is done."""
+
+
+@dataclass(frozen=True)
+class BracketResult:
+    """What became of one bracket: `status` is "planned", "done", "skipped" or "failed"; `stops` are in file order."""
+
+    name: str
+    inputs: tuple[Path, ...]
+    stops: tuple[float, ...] | None
+    model: str
+    outputs: tuple[Path, ...]
+    status: str
+    error: HdrcliError | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FuseReport:
+    """What became of all brackets, and the files that were in none."""
+
+    brackets: tuple[BracketResult, ...]
+    left: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> tuple[BracketResult, ...]:
+        return tuple(bracket for bracket in self.brackets if bracket.status == "failed")
+
+
+def fuse(
+    inputs: str | Path | Iterable[str | Path],
+    *,
+    progress: Progress = lambda name, stage, share: None,
+    on_result: Callable[[BracketResult], None] = lambda result: None,
+    **options: Any,
+) -> FuseReport:
+    """Fuse the brackets in `inputs` (folders or files) and write the results.
+
+    `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). A bracket that fails is
+    reported, with its error, and the others go on. Raises UsageError for options that cannot be meant.
+    """
+    settings = FuseSettings(**options)
+    response.parse(settings.response)
+    paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+    if not paths:
+        raise UsageError("There is nothing to fuse.", "Name a folder of frames, or the frames of one bracket.")
+    plans = make_plans(paths, settings)
+    if not settings.dry_run:
+        _check_models(plans, settings)
+
+    def one(plan: Plan) -> BracketResult:
+        result = _run(plan, settings, progress)
+        on_result(result)
+        return result
+
+    if settings.jobs == 1 or len(plans.brackets) < 2:
+        results = [one(plan) for plan in plans.brackets]
+    else:
+        with ThreadPoolExecutor(settings.jobs) as pool:
+            try:
+                results = list(pool.map(one, plans.brackets))
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    return FuseReport(tuple(results), plans.left, plans.notes)
+
+
+def _check_models(plans: Plans, settings: FuseSettings) -> None:
+    """A device or weights that are not there fail here, before the first frame is read."""
+    used = {plan.model for plan in plans.brackets if not plan.error and not plan.skip}
+    for name in sorted(used & set(plugins.names("networks"))):
+        from hdrcli import inference
+
+        inference.check(name, settings)
+
+
+@dataclass(frozen=True, eq=False)
+class ReadBracket:
+    """A bracket with the headers of its frames in the same order (darkest first), and what was chosen, in words."""
+
+    bracket: Bracket
+    headers: tuple[FrameHeader, ...]
+    notes: tuple[str, ...]
+
+
+def _run(plan: Plan, settings: FuseSettings, progress: Progress) -> BracketResult:
+    inputs = tuple(frame.path for frame in plan.frames)
+    result = BracketResult(plan.name, inputs, plan.stops, plan.model, plan.outputs, "planned", notes=plan.notes)
+    if plan.error:
+        return replace(result, status="failed", error=plan.error)
+    if plan.skip:
+        return replace(result, status="skipped")
+    if settings.dry_run:
+        return result
+    try:
+        notes = _fuse_bracket(plan, settings, lambda stage, share: progress(plan.name, stage, share))
+    except HdrcliError as error:
+        return replace(result, status="failed", error=error)
+    except MemoryError:
+        error = HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
+        return replace(result, status="failed", error=error)
+    return replace(result, status="done", notes=(*plan.notes, *notes))
+
+
+def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]) -> list[str]:
+    """One bracket, from files to files; returns what is to be said about it."""
+    progress("reading", 0.0)
+    read = read_bracket(plan, settings)
+    bracket, notes = read.bracket, list(read.notes)
+    if settings.align != "off":
+        progress("aligning", 0.15)
+        name = "homography" if settings.align == "auto" else settings.align
+        bracket = plugins.load("alignment", name).ALIGNER.align(bracket)
+    progress("fusing", 0.25)
+    image, attributes = _fuse_pixels(bracket, plan, settings, notes, lambda share: progress("fusing", 0.25 + 0.6 * share))
+    progress("writing", 0.85)
+    write_results(image, read, plan, settings, attributes)
+    progress("done", 1.0)
+    return notes
+
+
+def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
+    """Read the frames of a plan, darkest first, and choose the reference frame.
+
+    Raises ReadError for a frame that is not whole or of another size than the first.
+    """
+    order = sorted(range(len(plan.frames)), key=lambda i: plan.relative_exposures[i] if plan.relative_exposures else i)
+    balance_from = plan.frames[order[len(order) // 2]].path
+    exposures = [readers.read(plan.frames[i].path, balance_from) for i in order]
+    for one in exposures[1:]:
+        if one.size != exposures[0].size:
+            raise ReadError(
+                f"{exposures[0].name} is {exposures[0].size[0]}x{exposures[0].size[1]} but "
+                f"{one.name} is {one.size[0]}x{one.size[1]}.",
+                "The frames of a bracket must have one size: remove the one that does not belong.",
+            )
+    relative = None
+    if plan.relative_exposures:
+        relative = tuple(plan.relative_exposures[i] for i in order)
+    else:
+        by_light = sorted(range(len(order)), key=lambda k: exposure.mean_light(exposures[k]))
+        order, exposures = [order[k] for k in by_light], [exposures[k] for k in by_light]
+    if settings.reference is not None:
+        reference, why = order.index(settings.reference - 1), "as asked"
+    else:
+        clipped = [exposure.clipped_share(one) for one in exposures]
+        reference = exposure.choose_reference(clipped, relative)
+        why = f"{100 * clipped[reference]:.1f} % clipped, the least around the middle"
+    notes = (f"reference frame {exposures[reference].name}: {why}", f"exposures from {plan.exposure_source}")
+    bracket = Bracket(plan.name, tuple(exposures), reference, relative)
+    return ReadBracket(bracket, tuple(plan.frames[i] for i in order), notes)
+
+
+def _fuse_pixels(
+    bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str], progress: Callable[[float], None]
+) -> tuple[RadianceMap | DisplayImage, dict[str, str]]:
+    """The fused image and what the header shall say of how it was made."""
+    record = model_record(plan.model)
+    if record.makes is RadianceMap:
+        bracket = response.decode(bracket, settings.response)
+    if isinstance(record, Fuser):
+        return record.fuse(bracket), {}
+    return _fuse_by_network(record, bracket, plan, settings, notes, progress)
+
+
+def _fuse_by_network(
+    network: Network,
+    bracket: Bracket,
+    plan: Plan,
+    settings: FuseSettings,
+    notes: list[str],
+    progress: Callable[[float], None],
+) -> tuple[RadianceMap | DisplayImage, dict[str, str]]:
+    from hdrcli import inference
+
+    usable = usable_frames(bracket)
+    chosen = usable
+    if len(usable.exposures) != network.frames and usable.relative_exposures:
+        indices = exposure.choose_frames(usable.relative_exposures, usable.reference, network.frames)
+        chosen = usable.select(indices)
+        notes.append(f"{plan.model} saw {', '.join(one.name for one in chosen.exposures)}")
+    made = inference.run(plan.model, chosen, settings, progress)
+    image, attributes = made.image, made.attributes
+    if settings.static_merge == "auto" and isinstance(image, RadianceMap):
+        image = static_merge.blend(image, usable)
+        attributes["staticMerge"] = "auto"
+    return image, attributes
+
+
+def usable_frames(bracket: Bracket) -> Bracket:
+    """The bracket without the frames that alignment gave up on."""
+    keep = tuple(i for i, one in enumerate(bracket.exposures) if one.valid is None or one.valid.any())
+    return bracket if len(keep) == len(bracket.exposures) else bracket.select(keep)
+
+
+def write_results(
+    image: RadianceMap | DisplayImage, read: ReadBracket, plan: Plan, settings: FuseSettings, attributes: dict[str, str]
+) -> None:
+    """Tone-map and write all formats of a bracket, together or not at all."""
+    header = read.headers[read.bracket.reference]
+    scene_referred = isinstance(image, RadianceMap)
+    if scene_referred:
+        attributes = {**attributes, "toneMapping": settings.tone_map}
+    if read.bracket.relative_exposures:
+        stops = exposure.stops(read.bracket.relative_exposures, read.bracket.reference)
+        attributes = {**attributes, "stops": ", ".join(f"{stop:+.2f}" for stop in stops)}
+    times = settings.times and sorted(settings.times)
+    info = OutputInfo(
+        exif=header.exif,
+        attributes={"model": plan.model, "software": f"hdrcli {hdrcli.__version__}", **attributes},
+        scene_referred=scene_referred,
+        exposure_times=tuple(times or (one.exposure_time for one in read.headers if one.exposure_time)),
+        f_number=header.f_number,
+        iso=header.iso,
+        taken=header.taken.isoformat() if header.taken else None,
+    )
+    pixels: dict[str, np.ndarray] = {}
+    made: dict[Path, bytes] = {}
+    for name, output in zip(settings.formats, plan.outputs, strict=True):
+        writer = plugins.load("writers", name).WRITER
+        if writer.takes not in pixels:
+            pixels[writer.takes] = _pixels_for(writer.takes, image, settings.tone_map)
+        made[output] = writer.encode(pixels[writer.takes], info, settings.bit_depth)
+    writers.write_all(made)
+
+
+def _pixels_for(takes: str, image: RadianceMap | DisplayImage, tone_map: str) -> np.ndarray:
+    """Linear light or a display picture of the fused image, whichever the writer takes."""
+    if isinstance(image, DisplayImage):
+        return image.pixels if takes == "display" else transfer.srgb_to_linear(image.pixels)
+    if takes == "linear":
+        return image.pixels
+    return plugins.load("tone_mapping", tone_map).TONE_MAPPER.apply(image).pixels
+

@@ -1,0 +1,159 @@
+"""From inputs and settings to plans: which brackets there are, with what exposures, by which model, into which files.
+
+Only file headers are read here, so a plan is made at once for thousands of frames and shown by `--dry-run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hdrcli import exposure, plugins, sidecars, writers
+from hdrcli.contracts import Fuser, Network
+from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError, WriteError
+from hdrcli.grouping import FoundBracket, find_brackets
+from hdrcli.image import FrameHeader
+from hdrcli.settings import FuseSettings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One bracket to fuse: its frames in file order, their relative exposures and where these come from.
+
+    `error` is set when it cannot be fused as asked; `skip` when its outputs exist and shall be kept.
+    """
+
+    name: str
+    frames: tuple[FrameHeader, ...]
+    model: str
+    outputs: tuple[Path, ...]
+    relative_exposures: tuple[float, ...] | None = None
+    exposure_source: str = ""
+    notes: tuple[str, ...] = ()
+    error: HdrcliError | None = None
+    skip: bool = False
+
+    @property
+    def stops(self) -> tuple[float, ...] | None:
+        """Stops of each frame, in file order, relative to the middle frame of the sorted bracket."""
+        if self.relative_exposures is None:
+            return None
+        middle = sorted(self.relative_exposures)[len(self.relative_exposures) // 2]
+        return exposure.stops((*self.relative_exposures, middle), len(self.relative_exposures))[:-1]
+
+
+@dataclass(frozen=True)
+class Plans:
+    """All brackets of a run, the files in none of them, and what is to be said about them."""
+
+    brackets: tuple[Plan, ...]
+    left: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def make_plans(inputs: Sequence[Path], settings: FuseSettings) -> Plans:
+    """Find the brackets in `inputs` and plan each. Raises UsageError when --times or --stops fit none of them."""
+    grouping = find_brackets(inputs)
+    plans = []
+    for found in grouping.brackets:
+        outputs = tuple(settings.output / f"{found.name}.{name}" for name in settings.formats)
+        plan = Plan(found.name, found.headers, settings.model, outputs, error=found.error)
+        plans.append(plan if plan.error else _planned(plan, found, settings))
+    return Plans(tuple(plans), grouping.left, grouping.notes)
+
+
+def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings) -> Plan:
+    try:
+        relative, source = _exposures(found, settings)
+        plan = _with_model(replace(plan, relative_exposures=relative, exposure_source=source))
+        if settings.reference is not None and settings.reference > len(plan.frames):
+            raise UsageError(
+                f"--reference {settings.reference}: {plan.name} has {len(plan.frames)} frames.",
+                "Frames count from 1, in file order.",
+            )
+        return _with_outputs(plan, settings)
+    except HdrcliError as error:
+        return replace(plan, error=error)
+
+
+def _exposures(found: FoundBracket, settings: FuseSettings) -> tuple[tuple[float, ...] | None, str]:
+    """Relative exposures in file order, and where they come from: --times or --stops, then EXIF, then a sidecar."""
+    names = [frame.path.name for frame in found.headers]
+    given = settings.times if settings.times is not None else settings.stops
+    option = "--times" if settings.times is not None else "--stops"
+    if given is not None:
+        if len(given) != len(names):
+            raise ExposureError(
+                f"{option} gives {len(given)} exposures but {found.name} has {len(names)} frames.",
+                f"Give one for each frame, in file order: {', '.join(names)}.",
+            )
+        relative = given if settings.times is not None else tuple(2.0**stop for stop in given)
+        exposure.check(relative, names, option)
+        return relative, option
+    from_exif = exposure.relative_exposures(found.headers)
+    if from_exif is not None:
+        exposure.check(from_exif, names, "EXIF")
+        return from_exif, "EXIF"
+    sidecar = sidecars.read_sidecar(found.folder, [f.path for f in found.headers]) if found.folder else None
+    if sidecar is not None:
+        exposure.check(sidecar.relative_exposures, names, sidecar.path.name)
+        return sidecar.relative_exposures, sidecar.path.name
+    return None, "brightness"
+
+
+def _with_model(plan: Plan) -> Plan:
+    """Settle `auto`, and refuse a model that needs more than the bracket has."""
+    name, notes = plan.model, plan.notes
+    count, has_times = len(plan.frames), plan.relative_exposures is not None
+    if name == "auto":
+        name, why = _auto(count, has_times)
+        notes = (*notes, f"model {name}: {why}")
+    record = model_record(name)
+    least = record.frames if isinstance(record, Network) else record.min_frames
+    if count < least:
+        raise ReadError(
+            f"{plan.name} has {count} frame{'s' * (count > 1)} but {name} takes at least {least}.",
+            "Add frames of other exposures" + (", or pass -m mertens." if count > 1 else "."),
+        )
+    if record.needs_times and not has_times:
+        missing = next((f.path.name for f in plan.frames if f.exposure_time is None), plan.frames[0].path.name)
+        raise ExposureError(
+            f"{plan.name}: {missing} has no exposure time in its EXIF, and {name} needs the times.",
+            "Pass --times 1/60,1/15,1/4 (seconds, in file order) or --stops, or use -m mertens.",
+        )
+    return replace(plan, model=name, notes=notes)
+
+
+def _auto(count: int, has_times: bool) -> tuple[str, str]:
+    if not has_times:
+        return "mertens", "the frames carry no exposure times, and it needs none"
+    if count >= 3:
+        return "dfgnet", "exposure times are known and there are three frames or more"
+    return "debevec", "exposure times are known, but there are too few frames for dfgnet"
+
+
+def _with_outputs(plan: Plan, settings: FuseSettings) -> Plan:
+    """Find out now whether the outputs can be written, before any work."""
+    inputs = {frame.path.resolve() for frame in plan.frames}
+    for output in plan.outputs:
+        if output.resolve() in inputs:
+            raise WriteError(f"{output} is one of the frames.", "Pass another --output folder.")
+    existing = [output for output in plan.outputs if output.exists() or output.is_symlink()]
+    missing = [output for output in plan.outputs if output not in existing]
+    if existing and settings.skip_existing and not missing:
+        return replace(plan, skip=True)
+    if existing and settings.skip_existing:
+        raise WriteError(f"{existing[0]} exists but {missing[0]} does not.", "Pass --overwrite, or --format for one.")
+    if existing and not settings.overwrite:
+        raise WriteError(f"{existing[0]} exists.", "Pass --overwrite or --skip-existing, or another --output.")
+    if not settings.dry_run:
+        writers.check_writable(settings.output)
+    return plan
+
+
+def model_record(name: str) -> Network | Fuser:
+    """The record of a network or a classical fuser."""
+    if name in plugins.names("networks"):
+        return plugins.load("networks", name).NETWORK
+    return plugins.load("classical", name).FUSER

@@ -1,0 +1,107 @@
+"""What a user can ask of `fuse`, checked as far as that goes without touching a file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hdrcli import plugins
+from hdrcli.errors import UsageError
+
+MODEL_FOLDERS = ("networks", "classical")
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+
+
+@dataclass(frozen=True)
+class FuseSettings:
+    """The options of `fuse`, as DESIGN of the command line names them. Lengths in pixels, times in seconds.
+
+    Raises UsageError for a value that cannot be meant.
+    """
+
+    model: str = "auto"
+    output: Path = field(default_factory=lambda: Path("fused"))
+    formats: tuple[str, ...] = ("png", "exr")
+    bit_depth: int = 8
+    times: tuple[float, ...] | None = None
+    stops: tuple[float, ...] | None = None
+    reference: int | None = None
+    align: str = "auto"
+    prior: str = "mertens"
+    tone_map: str = "natural"
+    device: str = "auto"
+    precision: str = "auto"
+    tile: int | str = "auto"
+    jobs: int = 1
+    weights: str | None = None
+    response: str = "srgb"
+    static_merge: str = "auto"
+    overwrite: bool = False
+    skip_existing: bool = False
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        if self.times is not None and self.stops is not None:
+            raise UsageError("--times and --stops say the same thing twice.", "Pass one of them.")
+        if self.overwrite and self.skip_existing:
+            raise UsageError("--overwrite and --skip-existing contradict each other.", "Pass one of them.")
+        _one_of("--model", self.model, ("auto", *models()))
+        _one_of("--align", self.align, ("auto", "off", *plugins.names("alignment")))
+        _one_of("--prior", self.prior, ("mertens", "none"))
+        _one_of("--tone-map", self.tone_map, plugins.names("tone_mapping"))
+        _one_of("--precision", self.precision, PRECISIONS)
+        _one_of("--static-merge", self.static_merge, ("auto", "off"))
+        _one_of("--bit-depth", str(self.bit_depth), ("8", "16"))
+        for name in self.formats:
+            _one_of("--format", name, plugins.names("writers"))
+        if not self.formats:
+            raise UsageError("--format names no format.", "Pass --format png,exr.")
+        if isinstance(self.tile, int) and self.tile < 32:
+            raise UsageError(f"--tile {self.tile} is too small.", "Pass 32 or more pixels, auto or off.")
+        if self.jobs < 1:
+            raise UsageError(f"--jobs {self.jobs} does no work.", "Pass 1 or more.")
+        if self.reference is not None and self.reference < 1:
+            raise UsageError(f"--reference {self.reference} names no frame.", "Frames count from 1, in file order.")
+
+
+def models() -> list[str]:
+    """Names of all networks and classical fusers."""
+    return [name for folder in MODEL_FOLDERS for name in plugins.names(folder)]
+
+
+def _one_of(option: str, value: str, known: tuple[str, ...] | list[str]) -> None:
+    if value not in known:
+        raise UsageError(f'{option} has no "{value}".', f"Choose one of: {', '.join(known)}.")
+
+
+def parse_seconds(text: str) -> tuple[float, ...]:
+    """Exposure times in seconds, from "1/60,1/15,0.25". Raises UsageError for anything else, zero and negative times."""
+    return tuple(_number("--times", part, "1/60,1/15,0.25") for part in text.split(","))
+
+
+def parse_stops(text: str) -> tuple[float, ...]:
+    """Stops from "-2,0,2". Raises UsageError for anything else."""
+    return tuple(_number("--stops", part, "-2,0,2", signed=True) for part in text.split(","))
+
+
+def _number(option: str, text: str, example: str, signed: bool = False) -> float:
+    above, _, below = text.strip().partition("/")
+    try:
+        value = float(above) / float(below) if below else float(above)
+    except (ValueError, ZeroDivisionError):
+        value = math.nan
+    if not math.isfinite(value) or (not signed and value <= 0):
+        wanted = "a number" if signed else "a time above zero"
+        raise UsageError(f'{option}: "{text.strip()}" is not {wanted}.', f"Type {option} {example}, in file order.")
+    return value
+
+
+def parse_tile(text: str) -> int | str:
+    """A tile side in pixels, "auto" or "off". Raises UsageError for anything else."""
+    if text in ("auto", "off"):
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f'--tile "{text}" is not a number of pixels.', "Pass 512, auto or off.") from None

@@ -1,0 +1,109 @@
+"""Find, check and load weights files. A file is used only when its SHA-256 is the one its row of data promises."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from hdrcli.contracts import Network
+from hdrcli.errors import WeightsError
+from hdrcli.tiling import TiledModule
+
+PACKAGE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A network with its weights, and what to write into results: where the weights came from and their digest."""
+
+    module: TiledModule
+    label: str
+    sha256: str
+
+
+def folder() -> Path:
+    """Where the shipped weights lie: inside an installed package, or beside it in a clone or an editable install."""
+    installed = PACKAGE / "_weights"
+    return installed if installed.is_dir() else PACKAGE.parent / "weights"
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _digest(opened)
+
+
+def _digest(opened: Any) -> str:
+    found = hashlib.sha256()  # Python 3.10 has no file_digest
+    while block := opened.read(1 << 20):
+        found.update(block)
+    return found.hexdigest()
+
+
+def load(name: str, network: Network, choice: str | None) -> LoadedNetwork:
+    """Build `network` and load its weights.
+
+    `choice` is a tag of the network's weights, a .safetensors file, or None for the default tag. Raises WeightsError
+    for a tag or file that is not there, is damaged, or fits another network.
+    """
+    if choice is not None and (choice.endswith(".safetensors") or Path(choice).is_file()):
+        file = Path(choice)
+        if not file.is_file():
+            raise WeightsError(f"{choice} is not there.", "Check the path given to --weights.")
+        settings = _header(file, name)
+        label = file.name
+    else:
+        tag = choice or network.default_weights
+        if tag not in network.weights:
+            known = ", ".join(sorted(network.weights)) or "none yet"
+            raise WeightsError(
+                f'There are no weights "{tag}" for {name}.', f"Pass --weights FILE or one of these tags: {known}."
+            )
+        row = network.weights[tag]
+        file, settings, label = folder() / row.file, row.settings, tag
+        if not file.is_file():
+            raise WeightsError(f"{file} is missing.", "Install hdrcli again: the weights come with it.")
+        if digest(file) != row.sha256:
+            raise WeightsError(f"{file} is damaged: its SHA-256 is not the published one.", "Install hdrcli again.")
+    return LoadedNetwork(_fill(network, settings, file, name), label, digest(file))
+
+
+def _header(file: Path, name: str) -> dict[str, Any]:
+    """The build settings that a weights file of ours carries in its header."""
+    try:
+        with safe_open(file, "pt") as opened:
+            header = opened.metadata() or {}
+        settings = json.loads(header.get("settings", "{}"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(f"{file} is not a whole safetensors file: {error}.", "Pass another --weights.") from error
+    if header.get("network", name) != name:
+        raise WeightsError(f"{file} holds weights for {header['network']}, not {name}.", f"Pass -m {header['network']}.")
+    return settings
+
+
+def _fill(network: Network, settings: Any, file: Path, name: str) -> TiledModule:
+    try:
+        module = network.build(**settings)
+        with safe_open(file, "pt") as opened:
+            state = {key: opened.get_tensor(key).float() for key in opened.keys()}  # noqa: SIM118 (not a dict)
+        module.load_state_dict(state)
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{file} is not a whole safetensors file: {error}.", "Pass another --weights.") from error
+    except (RuntimeError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise WeightsError(f"{file} does not fit {name}: {reason}", "Pass weights of this network.") from error
+    return module.eval()
+
+
+def save(module: torch.nn.Module, file: Path, network: str, settings: dict[str, Any], note: dict[str, str]) -> str:
+    """Write a network's parameters in half precision, with the header `load` wants; returns the file's SHA-256."""
+    tensors = {name: value.detach().half().contiguous().cpu() for name, value in module.state_dict().items()}
+    save_file(tensors, file, {"network": network, "settings": json.dumps(settings), **note})
+    return digest(file)
