@@ -1,11 +1,11 @@
 """What ONE file must offer to join a stage folder. Each plugin file ends with one record of these types.
 
-    readers/       READER = Reader(...)            file -> Exposure
-    classical/     FUSER = Fuser(...)              aligned Bracket -> RadianceMap | DisplayImage
-    networks/      NETWORK = Network(...)          the same, through tiling and weights
-    alignment/     ALIGNER = Aligner(...)          Bracket -> aligned Bracket
-    tone_mapping/  TONE_MAPPER = ToneMapper(...)   RadianceMap -> DisplayImage
-    writers/       WRITER = Writer(...)            image -> bytes of a file
+readers/       READER = Reader(...)            file -> Exposure
+classical/     FUSER = Fuser(...)              aligned Bracket -> RadianceMap | DisplayImage
+networks/      NETWORK = Network(...)          the same, through tiling and weights
+alignment/     ALIGNER = Aligner(...)          Bracket -> aligned Bracket
+tone_mapping/  TONE_MAPPER = ToneMapper(...)   RadianceMap -> DisplayImage
+writers/       WRITER = Writer(...)            image -> bytes of a file
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from hdrcli.image import Bracket, DisplayImage, Exposure, FrameHeader, RadianceMap
 
@@ -54,8 +56,8 @@ class Fuser:
 class Weights:
     """A weights file for a network: which file, its digest, and what it may be used for.
 
-    `file` is relative to the weights folder; `settings` are the arguments of the network's `build`; `scores` are held-out
-    figures, by name; `card` is the file (beside the weights) that tells how they were made.
+    `file` is relative to the weights folder; `settings` are the arguments of the network's `build`; `scores` are
+    held-out figures, by name; `card` is the file (beside the weights) that tells how they were made.
     """
 
     file: str
@@ -114,8 +116,10 @@ class ToneMapper:
 class OutputInfo:
     """What a writer may say about a result beside its pixels.
 
-    `exif` is the reference frame's Exif block; `attributes` are text and numbers for the header (model, weights digest,
-    exposure times, software); `scene_referred` says what linear pixels mean.
+    `exif` is the reference frame's Exif block and `exposure_time` (s), `f_number`, `iso` and `taken` (local time,
+    "YYYY:MM:DD hh:mm:ss" as Exif writes it) are that frame's; `exposure_times` are those of all frames, darkest first.
+    `scene_referred` says what linear pixels mean; `white_luminance` is the luminance of 1.0 in cd/m^2, where known.
+    `attributes` are text and numbers for the header by name: model, weights digest.
     """
 
     exif: bytes | None = None
@@ -125,18 +129,25 @@ class OutputInfo:
     f_number: float | None = None
     iso: float | None = None
     taken: str | None = None
+    exposure_time: float | None = None
+    white_luminance: float | None = None
 
 
 @dataclass(frozen=True)
 class Writer:
     """How an image becomes the bytes of a file of one suffix.
 
-    `takes` is the type of image it encodes: RadianceMap-like linear light ("linear") or a display picture ("display").
-    `encode(pixels, info, bit_depth)` returns the whole file; putting it on disk, all or nothing, is `writers/_atomic.py`.
-    `pixels` are (H, W, 3) float32: linear BT.709 light, or sRGB-encoded [0, 1].
+    `takes` is the type of image it encodes: linear light ("linear") or a display picture ("display").
+    `encode(pixels, info, bit_depth)` returns the whole file; putting it on disk, all or nothing, is `write_all`.
+    `pixels` are (H, W, 3) float32: linear BT.709 light, or sRGB-encoded [0, 1]. Raises WriteError for a picture that
+    the format cannot hold. `bit_depths` are bits a channel, the default first.
     """
 
     suffix: str
-    takes: str
-    encode: Callable[[Any, OutputInfo, int], bytes]
+    takes: Literal["linear", "display"]
+    encode: Callable[[np.ndarray, OutputInfo, int], bytes]
     bit_depths: tuple[int, ...]
+
+    def depth(self, wanted: int | None) -> int:
+        """The bit depth to write when `wanted` is asked for: the format's own default where it has no such depth."""
+        return wanted if wanted in self.bit_depths else self.bit_depths[0]

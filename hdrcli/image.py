@@ -22,7 +22,7 @@ class FrameHeader:
     """What a frame's file says before its pixels are decoded.
 
     `width` and `height` are pixels after EXIF Orientation; `exposure_time` is in seconds; whatever the file does not
-    say is None. `exif` is the raw Exif block (TIFF structure, without an "Exif\\0\\0" prefix), to be carried to outputs.
+    say is None. `exif` is the raw Exif block (TIFF structure, without an "Exif\\0\\0" prefix), for outputs to carry.
     """
 
     path: Path

@@ -1,6 +1,6 @@
 """fuse(): files in, fused pictures out. The whole data flow is `_fuse_bracket`; everything before it is planning.
 
-    files -> readers -> Bracket -> alignment -> network or classical fuser -> static merge -> tone mapping -> writers
+files -> readers -> Bracket -> alignment -> network or classical fuser -> static merge -> tone mapping -> writers
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 import hdrcli
-from hdrcli import exposure, plugins, readers, response, static_merge, transfer, writers
+from hdrcli import exposure, plugins, response, static_merge, transfer, writers
 from hdrcli.contracts import Fuser, Network, OutputInfo
-from hdrcli.errors import HdrcliError, ReadError, UsageError
-from hdrcli.image import Bracket, DisplayImage, FrameHeader, RadianceMap
+from hdrcli.errors import HdrcliError, UsageError
+from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.plan import Plan, Plans, make_plans, model_record
+from hdrcli.reading import ReadBracket, read_bracket, usable_frames
 from hdrcli.settings import FuseSettings
 
 log = logging.getLogger("hdrcli")
@@ -102,15 +103,6 @@ def _check_models(plans: Plans, settings: FuseSettings) -> None:
         inference.check(name, settings)
 
 
-@dataclass(frozen=True, eq=False)
-class ReadBracket:
-    """A bracket with the headers of its frames in the same order (darkest first), and what was chosen, in words."""
-
-    bracket: Bracket
-    headers: tuple[FrameHeader, ...]
-    notes: tuple[str, ...]
-
-
 def _run(plan: Plan, settings: FuseSettings, progress: Progress) -> BracketResult:
     inputs = tuple(frame.path for frame in plan.frames)
     result = BracketResult(plan.name, inputs, plan.stops, plan.model, plan.outputs, "planned", notes=plan.notes)
@@ -125,8 +117,8 @@ def _run(plan: Plan, settings: FuseSettings, progress: Progress) -> BracketResul
     except HdrcliError as error:
         return replace(result, status="failed", error=error)
     except MemoryError:
-        error = HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
-        return replace(result, status="failed", error=error)
+        lack = HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
+        return replace(result, status="failed", error=lack)
     return replace(result, status="done", notes=(*plan.notes, *notes))
 
 
@@ -140,43 +132,13 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Callable[[str, f
         name = "homography" if settings.align == "auto" else settings.align
         bracket = plugins.load("alignment", name).ALIGNER.align(bracket)
     progress("fusing", 0.25)
-    image, attributes = _fuse_pixels(bracket, plan, settings, notes, lambda share: progress("fusing", 0.25 + 0.6 * share))
+    image, attributes = _fuse_pixels(
+        bracket, plan, settings, notes, lambda share: progress("fusing", 0.25 + 0.6 * share)
+    )
     progress("writing", 0.85)
     write_results(image, read, plan, settings, attributes)
     progress("done", 1.0)
     return notes
-
-
-def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
-    """Read the frames of a plan, darkest first, and choose the reference frame.
-
-    Raises ReadError for a frame that is not whole or of another size than the first.
-    """
-    order = sorted(range(len(plan.frames)), key=lambda i: plan.relative_exposures[i] if plan.relative_exposures else i)
-    balance_from = plan.frames[order[len(order) // 2]].path
-    exposures = [readers.read(plan.frames[i].path, balance_from) for i in order]
-    for one in exposures[1:]:
-        if one.size != exposures[0].size:
-            raise ReadError(
-                f"{exposures[0].name} is {exposures[0].size[0]}x{exposures[0].size[1]} but "
-                f"{one.name} is {one.size[0]}x{one.size[1]}.",
-                "The frames of a bracket must have one size: remove the one that does not belong.",
-            )
-    relative = None
-    if plan.relative_exposures:
-        relative = tuple(plan.relative_exposures[i] for i in order)
-    else:
-        by_light = sorted(range(len(order)), key=lambda k: exposure.mean_light(exposures[k]))
-        order, exposures = [order[k] for k in by_light], [exposures[k] for k in by_light]
-    if settings.reference is not None:
-        reference, why = order.index(settings.reference - 1), "as asked"
-    else:
-        clipped = [exposure.clipped_share(one) for one in exposures]
-        reference = exposure.choose_reference(clipped, relative)
-        why = f"{100 * clipped[reference]:.1f} % clipped, the least around the middle"
-    notes = (f"reference frame {exposures[reference].name}: {why}", f"exposures from {plan.exposure_source}")
-    bracket = Bracket(plan.name, tuple(exposures), reference, relative)
-    return ReadBracket(bracket, tuple(plan.frames[i] for i in order), notes)
 
 
 def _fuse_pixels(
@@ -213,12 +175,6 @@ def _fuse_by_network(
         image = static_merge.blend(image, usable)
         attributes["staticMerge"] = "auto"
     return image, attributes
-
-
-def usable_frames(bracket: Bracket) -> Bracket:
-    """The bracket without the frames that alignment gave up on."""
-    keep = tuple(i for i, one in enumerate(bracket.exposures) if one.valid is None or one.valid.any())
-    return bracket if len(keep) == len(bracket.exposures) else bracket.select(keep)
 
 
 def write_results(
@@ -259,4 +215,3 @@ def _pixels_for(takes: str, image: RadianceMap | DisplayImage, tone_map: str) ->
     if takes == "linear":
         return image.pixels
     return plugins.load("tone_mapping", tone_map).TONE_MAPPER.apply(image).pixels
-

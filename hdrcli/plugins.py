@@ -23,4 +23,4 @@ def load(folder: str, name: str) -> ModuleType:
     if name not in known:
         kind = folder.replace("_", " ").rstrip("s")
         raise UsageError(f'There is no {kind} "{name}".', f"Choose one of: {', '.join(known)}.")
-    return import_module(f"hdrcli.{folder}.{name}")
+    return import_module(f"hdrcli.{folder.replace('/', '.')}.{name}")

@@ -76,7 +76,7 @@ def _one_of(option: str, value: str, known: tuple[str, ...] | list[str]) -> None
 
 
 def parse_seconds(text: str) -> tuple[float, ...]:
-    """Exposure times in seconds, from "1/60,1/15,0.25". Raises UsageError for anything else, zero and negative times."""
+    """Exposure times in seconds, from "1/60,1/15,0.25". Raises UsageError for anything else."""
     return tuple(_number("--times", part, "1/60,1/15,0.25") for part in text.split(","))
 
 

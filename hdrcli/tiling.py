@@ -146,9 +146,7 @@ class TiledRun:
             sums: Statistics = {}
             for window in windows:
                 outer, inner = with_halo(window, one_pass.halo, m, self.height, self.width)
-                found = one_pass.measure(
-                    self.module, self.tile_on_device(outer), self.conditions, statistics, inner
-                )
+                found = one_pass.measure(self.module, self.tile_on_device(outer), self.conditions, statistics, inner)
                 sums = {name: value + sums[name] if sums else value for name, value in found.items()}
                 done += 1
                 progress(done / total)
@@ -198,7 +196,7 @@ def run(
 ) -> np.ndarray:
     """Run a network over an image.
 
-    `planes` is (C, H, W) float32, `tile` a side in pixels or None for the whole image at once; returns (3, H, W) float32.
+    `planes` is (C, H, W) float32, `tile` a side in pixels or None for the whole image at once. Returns (3, H, W).
     When the device runs out of memory the tile is halved and the run begun again. Raises HdrcliError when not even the
     smallest tile fits.
     """

@@ -84,7 +84,9 @@ def _header(file: Path, name: str) -> dict[str, Any]:
     except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(f"{file} is not a whole safetensors file: {error}.", "Pass another --weights.") from error
     if header.get("network", name) != name:
-        raise WeightsError(f"{file} holds weights for {header['network']}, not {name}.", f"Pass -m {header['network']}.")
+        raise WeightsError(
+            f"{file} holds weights for {header['network']}, not {name}.", f"Pass -m {header['network']}."
+        )
     return settings
 
 

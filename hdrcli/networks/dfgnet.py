@@ -81,15 +81,15 @@ class SpatialEncoder(nn.Module):
         self.ln2 = WholeTensorNorm(2 * n)
         self.conv2 = nn.Conv2d(2 * n, 4 * n, 4, stride=2)
 
-    def full(self, x: Tensor) -> Tensor:
+    def full_map(self, x: Tensor) -> Tensor:
         """(B, n, H, W)."""
         return self.headconv(F.pad(x, (3, 3, 3, 3), mode="reflect"))
 
-    def half(self, full: Tensor, norm: Norm) -> Tensor:
+    def half_map(self, full: Tensor, norm: Norm) -> Tensor:
         """(B, 2n, H/2, W/2)."""
         return self.conv1(F.pad(F.relu(self.ln1(full, norm)), (1, 1, 1, 1), mode="reflect"))
 
-    def quarter(self, half: Tensor, norm: Norm) -> Tensor:
+    def quarter_map(self, half: Tensor, norm: Norm) -> Tensor:
         """(B, 4n, H/4, W/4)."""
         return self.conv2(F.pad(F.relu(self.ln2(half, norm)), (1, 1, 1, 1), mode="reflect"))
 
@@ -206,10 +206,10 @@ class DFGNet(TiledModule):
         linear = encoded**NETWORK_GAMMA / times
         inputs = [torch.cat([encoded[:, e], linear[:, e]], 1) * 2 - 1 for e in range(EXPOSURES)]
         frames = self.frames(planes)
-        full = self.spatial_encoder.full(frames)
-        half = self.spatial_encoder.half(full, self._norm(statistics, "full", full))
-        quarter = self.spatial_encoder.quarter(half, self._norm(statistics, "half", half))
-        taps = [list(tap.unflatten(0, (batch, EXPOSURES)).unbind(1)) for tap in (full, half, quarter)]
+        full = self.spatial_encoder.full_map(frames)
+        half = self.spatial_encoder.half_map(full, self._norm(statistics, "full", full))
+        quarter = self.spatial_encoder.quarter_map(half, self._norm(statistics, "half", half))
+        taps = [list(tap.reshape(batch, EXPOSURES, *tap.shape[1:]).unbind(1)) for tap in (full, half, quarter)]
         if statistics is None:
             exposure_features = self.exposure_encoder(frames).view(batch, EXPOSURES, -1)
         else:
@@ -235,15 +235,15 @@ class DFGNet(TiledModule):
         maps = self.exposure_encoder.maps(frames)[:, :, rows, columns]
         rows, columns = window.at_stride(1, *planes.shape[2:])
         pooled = {"pooled": maps.sum((2, 3), dtype=torch.float64), "cells": _count(maps[0, 0])}
-        return pooled | _moments(self.spatial_encoder.full(frames)[:, :, rows, columns])
+        return pooled | _moments(self.spatial_encoder.full_map(frames)[:, :, rows, columns])
 
     def finish_exposure(self, sums: Statistics) -> Statistics:
         pooled = (sums["pooled"] / sums["cells"]).float()
         return {"exposure_features": self.exposure_encoder.fc(pooled)[None]} | _norm_from(sums, "full")
 
     def measure_half(self, planes: Tensor, conditions: Conditions, known: Statistics, window: Window) -> Statistics:
-        full = self.spatial_encoder.full(self.frames(planes))
-        half = self.spatial_encoder.half(full, self._norm(known, "full", full))
+        full = self.spatial_encoder.full_map(self.frames(planes))
+        half = self.spatial_encoder.half_map(full, self._norm(known, "full", full))
         rows, columns = window.at_stride(2, *planes.shape[2:])
         return _moments(half[:, :, rows, columns])
 

@@ -145,7 +145,7 @@ class BracketMaker:
         return seen
 
     def photograph(self, light: Tensor) -> Tensor:
-        """Exposed light (B, 3, 3, P, P) as a camera stores it and a reader decodes it again: noisy, clipped, in steps."""
+        """Exposed light (B, 3, 3, P, P) as a camera stores it and a reader decodes it: noisy, clipped, in steps."""
         s, size = self.settings, light.shape[0]
         shape = (size, 1, 1, 1, 1)
         shot = torch.exp(self.uniform(*(math.log(v) for v in s.shot_noise), *shape))
@@ -172,9 +172,7 @@ def move(images: Tensor, shift: Tensor, degrees: Tensor) -> Tensor:
     side = images.shape[-1]
     cos, sin = torch.cos(torch.deg2rad(degrees)), torch.sin(torch.deg2rad(degrees))
     offset = shift * 2 / side
-    theta = torch.stack(
-        [torch.stack([cos, -sin, offset[:, 0]], 1), torch.stack([sin, cos, offset[:, 1]], 1)], 1
-    )
+    theta = torch.stack([torch.stack([cos, -sin, offset[:, 0]], 1), torch.stack([sin, cos, offset[:, 1]], 1)], 1)
     grid = F.affine_grid(theta, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -103,13 +102,15 @@ class Run:
         }
         temporary = file.with_suffix(".part")
         torch.save(state, temporary)
-        os.replace(temporary, file)
+        temporary.replace(file)
 
     def resume(self, file: Path) -> None:
         """Go on from a checkpoint. Raises HdrcliError when it is of a run with other settings."""
         state = torch.load(file, map_location=self.device, weights_only=True)
         if state["settings"] != asdict(self.settings):
-            raise HdrcliError(f"{file} is of a run with other settings.", "Pass another --run folder, or the same settings.")
+            raise HdrcliError(
+                f"{file} is of a run with other settings.", "Pass another --run folder, or the same settings."
+            )
         self.module.load_state_dict(state["module"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -122,7 +123,7 @@ def planes_of(batch: Batch) -> Tensor:
     return (batch.frames ** (1 / 2.2)).view(size, 9, *side).contiguous(memory_format=torch.channels_last)
 
 
-def train(
+def train_network(
     build: Callable[..., nn.Module],
     images: list[Tensor],
     held_out: list[Tensor],
