@@ -105,9 +105,9 @@ class Run:
         temporary.replace(file)
 
     def resume(self, file: Path) -> None:
-        """Go on from a checkpoint. Raises HdrcliError when it is of a run with other settings."""
+        """Go on from a checkpoint, be it to another last step. Raises HdrcliError when other settings differ."""
         state = torch.load(file, map_location=self.device, weights_only=True)
-        if state["settings"] != asdict(self.settings):
+        if state["settings"] | {"steps": self.settings.steps} != asdict(self.settings):
             raise HdrcliError(
                 f"{file} is of a run with other settings.", "Pass another --run folder, or the same settings."
             )

@@ -1,0 +1,134 @@
+"""The merge against closed forms and against brackets made from known radiance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hdrcli import merging
+from hdrcli.errors import ExposureError
+from hdrcli.image import Bracket, Exposure
+from hdrcli.transfer import linear_to_srgb, srgb_to_linear
+
+WHITE_TO_BLACK = np.geomspace(1.0, 1e-3, 37 * 53 * 3, dtype=np.float32).reshape(37, 53, 3)
+
+
+def linear_bracket(
+    radiance: np.ndarray, times: tuple[float, ...], reference: int = 1, noise: float = 0.0, bits: int = 8
+) -> Bracket:
+    """Frames of (H, W, 3) radiance (1 = white of the first frame), with noise and 8-bit sRGB rounding."""
+    rng = np.random.default_rng(5)
+    frames = []
+    for i, time in enumerate(times):
+        light = radiance * time / times[0]
+        light = light + noise * rng.normal(size=light.shape) * np.sqrt(np.maximum(light, 0))
+        pixels = np.clip(light, 0, 1).astype(np.float32)
+        if bits == 8:
+            pixels = srgb_to_linear(np.round(linear_to_srgb(pixels) * 255).astype(np.float32) / 255)
+        frames.append(Exposure(pixels, "linear", f"{i}", bits=bits))
+    return Bracket("b", tuple(frames), reference, times)
+
+
+@pytest.mark.parametrize("reference", [0, 1, 2])
+def test_returns_the_radiance_in_units_of_the_reference(reference: int) -> None:
+    times = (1.0, 4.0, 16.0)
+    merged, precision = merging.merge(linear_bracket(WHITE_TO_BLACK, times, reference))
+    stops = np.log2(merged / (WHITE_TO_BLACK * times[reference]))
+    assert merged.dtype == precision.dtype == np.float32
+    assert merged.shape == (37, 53, 3)
+    assert precision.shape == (37, 53)
+    assert np.sqrt(np.mean(stops**2)) < 0.02
+
+
+def test_is_the_sum_of_light_over_the_sum_of_time_when_only_photons_are_noisy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "READ_NOISE", 0.0)
+    rng = np.random.default_rng(0)
+    times = (1.0, 3.0, 10.0)
+    frames = [(0.05 * t * rng.uniform(0.9, 1.1, (9, 7, 3))).astype(np.float32) for t in times]
+    merged, precision = merging.merge(
+        Bracket("b", tuple(Exposure(f, "linear", "f", bits=32) for f in frames), 0, times)
+    )
+    expected = sum(frames) / sum(times)
+    assert np.allclose(merged, expected, rtol=1e-5)
+    assert np.allclose(precision, sum(times) / (merging.PHOTON_VARIANCE * expected.mean(-1)), rtol=0.02)
+
+
+def test_has_less_noise_than_any_frame_and_says_how_much() -> None:
+    radiance = np.full((60, 60, 3), 0.02, np.float32)
+    bracket = linear_bracket(radiance, (1.0, 4.0, 16.0), 0, noise=merging.PHOTON_VARIANCE**0.5, bits=16)
+    merged, precision = merging.merge(bracket)
+    single = [np.std(frame.pixels / t) for frame, t in zip(bracket.exposures, (1, 4, 16), strict=True)]
+    assert merged.std() < min(single)
+    assert merged.std() == pytest.approx(precision.mean() ** -0.5, rel=0.3)
+
+
+def test_pixels_saturated_in_all_frames_take_the_darkest() -> None:
+    frames = tuple(Exposure(np.full((3, 4, 3), v, np.float32), "linear", "f") for v in (0.97, 0.99, 1.0))
+    merged, _ = merging.merge(Bracket("b", frames, 2, (1.0, 4.0, 16.0)))
+    assert np.allclose(merged, 0.97 * 16)
+
+
+def test_pixels_saturated_in_all_valid_frames_take_the_darkest_valid() -> None:
+    valid = np.zeros((3, 4), bool)
+    frames = [Exposure(np.full((3, 4, 3), v, np.float32), "linear", "f") for v in (0.2, 0.98, 1.0)]
+    frames[0] = Exposure(frames[0].pixels, "linear", "f", valid=valid)
+    merged, _ = merging.merge(Bracket("b", tuple(frames), 2, (1.0, 4.0, 16.0)))
+    assert np.allclose(merged, 0.98 * 4)
+
+
+def test_brightest_frame_prevails_in_the_dark() -> None:
+    code = srgb_to_linear(np.full((3, 4, 3), 1 / 255, np.float32))
+    frames = (Exposure(0 * code, "linear", "f"), Exposure(0 * code, "linear", "f"), Exposure(code, "linear", "f"))
+    merged, _ = merging.merge(Bracket("b", frames, 0, (1.0, 4.0, 16.0)))
+    assert np.allclose(merged, code / 16, rtol=0.08)
+
+
+def test_one_clipped_channel_excludes_the_pixel_so_that_hues_stay() -> None:
+    radiance = np.broadcast_to(np.array([0.9, 0.3, 0.1], np.float32), (8, 8, 3))
+    merged, _ = merging.merge(linear_bracket(radiance * 0.9, (1.0, 4.0, 16.0), 0))
+    assert np.allclose(merged / merged[..., :1], radiance / radiance[..., :1], atol=0.01)
+
+
+def test_no_seam_where_a_frame_saturates() -> None:
+    ramp = np.repeat(np.linspace(0.05, 0.5, 400, dtype=np.float32)[None, :, None], 3, -1).repeat(2, 0)
+    bracket = linear_bracket(ramp, (1.0, 4.0, 16.0), 0, bits=16)
+    off = [Exposure(np.clip(f.pixels * s, 0, 1), "linear", "f") for f, s in zip(bracket.exposures, (1, 1.1, 1.2))]
+    merged, _ = merging.merge(bracket.with_exposures(off))
+    assert np.abs(np.diff(merged[0, :, 0])).max() < 0.006
+
+
+def test_frame_weights_and_masks_leave_frames_out() -> None:
+    moved = np.zeros((37, 53, 3), np.float32)
+    bracket = linear_bracket(WHITE_TO_BLACK, (1.0, 4.0), 0)
+    plain, _ = merging.merge(bracket)
+    with_moved = Bracket("b", (*bracket.exposures, Exposure(moved, "linear", "moved")), 0, (1.0, 4.0, 16.0))
+    ones, nothing = np.ones((37, 53), np.float32), np.zeros((37, 53), np.float32)
+    weighted, _ = merging.merge(with_moved, [ones, ones, nothing])
+    masked = Exposure(moved, "linear", "moved", valid=nothing > 0)
+    left_out, _ = merging.merge(with_moved.with_exposures([*bracket.exposures, masked]))
+    assert np.array_equal(weighted, plain)
+    assert np.array_equal(left_out, plain)
+
+
+def test_pixels_of_no_frame_are_zero() -> None:
+    bracket = linear_bracket(WHITE_TO_BLACK, (1.0, 4.0), 0)
+    merged, precision = merging.merge(bracket, [np.zeros((37, 53), np.float32)] * 2)
+    assert not merged.any()
+    assert not precision.any()
+
+
+def test_strips_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    bracket = linear_bracket(WHITE_TO_BLACK, (1.0, 4.0, 16.0))
+    whole = merging.merge(bracket)
+    monkeypatch.setattr(merging, "STRIP_PIXELS", 53 * 5)
+    strips = merging.merge(bracket)
+    assert all(np.array_equal(a, b) for a, b in zip(whole, strips, strict=True))
+
+
+def test_refuses_what_it_cannot_merge() -> None:
+    bracket = linear_bracket(WHITE_TO_BLACK, (1.0, 4.0))
+    with pytest.raises(ExposureError):
+        merging.merge(Bracket("b", bracket.exposures, 0))
+    encoded = Exposure(WHITE_TO_BLACK, "srgb", "f")
+    with pytest.raises(ValueError, match="linear"):
+        merging.merge(bracket.with_exposures([encoded, encoded]))
