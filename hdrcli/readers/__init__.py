@@ -1,0 +1,50 @@
+"""Files to exposures: one reader for each format, found by the file's suffix."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from hdrcli import plugins
+from hdrcli.contracts import Reader
+from hdrcli.errors import ReadError
+from hdrcli.image import Exposure, FrameHeader
+
+
+@lru_cache(maxsize=1)
+def _readers() -> dict[str, Reader]:
+    readers = [plugins.load("readers", name).READER for name in plugins.names("readers")]
+    return {suffix: reader for reader in readers for suffix in reader.suffixes}
+
+
+def reader_for(path: Path) -> Reader | None:
+    """The reader of a file by its suffix, in capitals or not; None when there is none. The file is not looked at."""
+    return _readers().get(path.suffix.lower())
+
+
+def is_frame(path: Path) -> bool:
+    """Whether a file has the suffix of a format that can be read."""
+    return reader_for(path) is not None
+
+
+def read_header(path: Path) -> FrameHeader:
+    """What a frame's file says before its pixels are decoded. Raises ReadError."""
+    return _known_reader(path).read_header(path)
+
+
+def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
+    """The exposure of a frame's file; a RAW file takes the white balance of `white_balance_from`. Raises ReadError."""
+    return _known_reader(path).read(path, white_balance_from)
+
+
+def _known_reader(path: Path) -> Reader:
+    reader = reader_for(path)
+    if reader is None:
+        known = " ".join(sorted(suffix.removeprefix(".") for suffix in _readers()))
+        raise ReadError(f"{path} is of no format that can be read.", f"These can: {known}.")
+    return reader
+
+
+def is_raw(path: Path) -> bool:
+    """Whether a file has the suffix of a camera RAW format."""
+    return reader_for(path) is plugins.load("readers", "raw").READER

@@ -1,0 +1,183 @@
+"""What a frame's Exif says of the exposure, and a clean Exif block of it to carry to outputs."""
+
+from __future__ import annotations
+
+import logging
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+_log = logging.getLogger("hdrcli")
+
+# What exifread raises on hostile blocks, by trial; it has no error class of its own for them.
+_BROKEN = (ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, struct.error)
+BROKEN_EXIF = (*_BROKEN, TypeError, ValueError)
+
+_IMAGE_TAGS = {0x010E, 0x010F, 0x0110, 0x013B, 0x8298}
+"""ImageDescription, Make, Model, Artist, Copyright; not Orientation, which the pixels have had applied."""
+
+_PHOTO_TAGS = {
+    *(0x829A, 0x829D, 0x8822, 0x8827, 0x8830, 0x8831, 0x8832, 0x8833),  # time, f-number, program, sensitivities
+    *(0x9003, 0x9004, 0x9010, 0x9011, 0x9012, 0x9290, 0x9291, 0x9292),  # when, with time zone and fraction
+    *(0x9201, 0x9202, 0x9203, 0x9204, 0x9205, 0x9206, 0x9207, 0x9208, 0x9209, 0x920A),  # APEX values … focal length
+    *(0xA402, 0xA403, 0xA404, 0xA405, 0xA406, 0xA432, 0xA433, 0xA434),  # modes, 35 mm focal length, lens
+}
+
+
+@dataclass(frozen=True)
+class Photo:
+    """The photographic tags: seconds, f-number, ISO, millimetres; None for what is missing or cannot be.
+
+    `orientation` is 1-8; `adobe_rgb` is true when the camera says so (DCF option file) without a profile.
+    """
+
+    exposure_time: float | None = None
+    f_number: float | None = None
+    iso: float | None = None
+    taken: datetime | None = None
+    camera: str | None = None
+    lens: str | None = None
+    focal_length: float | None = None
+    orientation: int = 1
+    adobe_rgb: bool = False
+    block: bytes | None = None
+
+
+def photo(path: Path, exif: bytes | BinaryIO | None) -> Photo:
+    """Read an Exif block (TIFF structure, with or without the "Exif\\0\\0" prefix) or a TIFF-like file.
+
+    A broken block is a warning, not an error: the picture may be whole.
+    """
+    if exif is None:
+        return Photo()
+    import exifread
+
+    logging.getLogger("exifread").setLevel(logging.CRITICAL)
+    stream = BytesIO(exif.removeprefix(b"Exif\0\0")) if isinstance(exif, bytes) else exif
+    try:
+        tags = exifread.process_file(stream, details=False)
+    except BROKEN_EXIF as error:
+        _log.warning("%s has a broken Exif block, which is ignored (%s).", path, error or type(error).__name__)
+        return Photo()
+    return from_tags(tags)
+
+
+def from_tags(tags: Mapping[str, Any]) -> Photo:
+    """The photographic tags among exifread's, which prefixes names with "EXIF" or (DNG, CR3) "Image"."""
+    time = positive(_number(tags, "ExposureTime"), 86400.0)
+    shutter = _number(tags, "ShutterSpeedValue")
+    if time is None and shutter is not None and abs(shutter) < 17:
+        time = 2.0**-shutter
+    f_number = positive(_number(tags, "FNumber"), 1000.0)
+    aperture = _number(tags, "ApertureValue")
+    if f_number is None and aperture is not None and 0 < aperture < 20:
+        f_number = 2.0 ** (aperture / 2)
+    orientation = _number(tags, "Orientation") or 1
+    interoperability = str(tags.get("Interoperability InteroperabilityIndex", ""))
+    return Photo(
+        exposure_time=time,
+        f_number=f_number,
+        iso=_iso(tags),
+        taken=_taken(tags),
+        camera=_camera(_text(tags, "Make"), _text(tags, "Model")),
+        lens=_text(tags, "LensModel"),
+        focal_length=positive(_number(tags, "FocalLength"), 1e5),
+        orientation=int(orientation) if 1 <= orientation <= 8 else 1,
+        adobe_rgb=_number(tags, "ColorSpace") == 2 or interoperability.strip("\0 ") == "R03",
+        block=_block(tags),
+    )
+
+
+def _find(tags: Mapping[str, Any], name: str) -> Any:
+    return tags.get(f"EXIF {name}") or tags.get(f"Image {name}")
+
+
+def _number(tags: Mapping[str, Any], name: str) -> float | None:
+    values = getattr(_find(tags, name), "values", None)
+    try:
+        number = float(values[0])  # type: ignore[index]
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def positive(number: float | None, largest: float) -> float | None:
+    """The number if it is above 0, finite and no larger than any camera writes."""
+    return number if number is not None and 0 < number <= largest else None
+
+
+def _iso(tags: Mapping[str, Any]) -> float | None:
+    # 65535 says that the 16-bit field is too short and the value is in one of the others (Exif 2.3, 4.6.5).
+    for name in ("ISOSpeedRatings", "PhotographicSensitivity", "RecommendedExposureIndex", "ISOSpeed"):
+        iso = positive(_number(tags, name), 1e8)
+        if iso is not None and iso != 65535:
+            return iso
+    return positive(_number(tags, "StandardOutputSensitivity"), 1e8)
+
+
+def _text(tags: Mapping[str, Any], name: str) -> str | None:
+    values = getattr(_find(tags, name), "values", None)
+    text = values.split("\0")[0].strip() if isinstance(values, str) else ""
+    return text or None
+
+
+def _camera(make: str | None, model: str | None) -> str | None:
+    if make and model and not model.lower().startswith(make.split()[0].lower()):
+        return f"{make} {model}"
+    return model or make
+
+
+def _taken(tags: Mapping[str, Any]) -> datetime | None:
+    for kind in ("Original", "Digitized"):
+        text = _text(tags, f"DateTime{kind}") or ""
+        try:
+            taken = datetime.strptime(text[:19], "%Y:%m:%d %H:%M:%S")
+        except ValueError:
+            continue
+        fraction = _text(tags, f"SubSecTime{kind}") or ""
+        return taken + timedelta(seconds=float(f"0.{fraction}")) if fraction.isascii() and fraction.isdigit() else taken
+    return None
+
+
+def _block(tags: Mapping[str, Any]) -> bytes | None:
+    image: dict[int, Any] = {}
+    exposure: dict[int, Any] = {}
+    for name, tag in tags.items():
+        number = getattr(tag, "tag", None)
+        if name.startswith(("Image ", "EXIF ")) and number in _IMAGE_TAGS:
+            image[number] = tag.values
+        elif name.startswith(("Image ", "EXIF ")) and number in _PHOTO_TAGS:
+            exposure[number] = tag.values
+    return block(image, exposure) if image or exposure else None
+
+
+def block(image: Mapping[int, Any], exposure: Mapping[int, Any]) -> bytes | None:
+    """An Exif block (without prefix) of IFD0 tags and Exif IFD tags, by number; None when they cannot be written."""
+    from PIL import Image
+
+    exif = Image.Exif()
+    try:
+        exif.update({number: _plain(values) for number, values in image.items()})
+        exif.get_ifd(0x8769).update({number: _plain(values) for number, values in exposure.items()})
+        return exif.tobytes().removeprefix(b"Exif\0\0")
+    except BROKEN_EXIF as error:
+        _log.debug("An Exif block could not be rewritten: %s", error)
+        return None
+
+
+def _plain(values: Any) -> Any:
+    """Tag values as Pillow writes them: exifread's fractions become rationals, a list of one its element."""
+    from PIL.TiffImagePlugin import IFDRational
+
+    if isinstance(values, str):
+        return values.rstrip("\0")
+    if not isinstance(values, (list, tuple)):
+        return values
+    plain = [IFDRational(v.numerator, v.denominator) if isinstance(v, Fraction) else v for v in values]
+    return plain[0] if len(plain) == 1 else tuple(plain)

@@ -1,0 +1,116 @@
+"""Opening a frame's file: every way in which it is not what its name says becomes a ReadError that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from hdrcli.errors import ReadError
+
+LARGEST = 2_000_000_000
+"""Pixels; a header that claims more is taken for damage, before any memory is asked for."""
+
+CURE = "Copy the file again from the camera or its backup, or leave it out."
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "JPEG", ".jpg"),
+    (b"\x89PNG\r\n\x1a\n", "PNG", ".png"),
+    (b"II*\0", "TIFF", ".tif"),
+    (b"MM\0*", "TIFF", ".tif"),
+    (b"II+\0", "TIFF", ".tif"),
+    (b"MM\0+", "TIFF", ".tif"),
+    (b"\x76\x2f\x31\x01", "OpenEXR", ".exr"),
+    (b"#?", "Radiance HDR", ".hdr"),
+    (b"BM", "BMP", ".bmp"),
+    (b"GIF8", "GIF", ""),
+    (b"%PDF", "PDF", ""),
+    (b"8BPS", "Photoshop", ""),
+    (b"PK\x03\x04", "ZIP", ""),
+    (b"\xff\x0a", "JPEG XL", ""),
+    (b"\0\0\0\x0cJXL ", "JPEG XL", ""),
+)
+
+
+def content(head: bytes) -> tuple[str, str]:
+    """(format, usual suffix) that the first 256 bytes of a file show; ("", "") when they are of no known format."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WebP", ".webp"
+    if head[4:8] == b"ftyp" and head[8:11] in (b"hei", b"mif", b"avi", b"hev", b"msf"):
+        return "HEIC or AVIF", ""
+    for signature, name, suffix in _SIGNATURES:
+        if head.startswith(signature):
+            return name, suffix
+    is_text = head and all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head)
+    return ("text", "") if is_text else ("", "")
+
+
+@contextmanager
+def opened(path: Path, kind: str) -> Iterator[BinaryIO]:
+    """The file of a frame of `kind` ("JPEG", "PNG", … as `content` names them; "RAW"), open for reading.
+
+    Raises ReadError when there is no such file, it cannot be read, or it is empty or of another kind.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(256)
+            _check_kind(path, kind, head)
+            stream.seek(0)
+            yield stream
+    except FileNotFoundError as error:
+        raise ReadError(f"{path} does not exist.", "Check the spelling of its name.") from error
+    except IsADirectoryError as error:
+        raise ReadError(f"{path} is a folder, not a frame.", "Name the files in it instead.") from error
+    except PermissionError as error:
+        raise ReadError(f"{path} may not be read.", "Give yourself permission to read it.") from error
+    except OSError as error:
+        raise ReadError(f"{path} cannot be read: {error.strerror or error}.", CURE) from error
+
+
+def _check_kind(path: Path, kind: str, head: bytes) -> None:
+    if not head:
+        raise ReadError(f"{path} is empty.", CURE)
+    found, suffix = content(head)
+    # Most RAW formats are TIFF inside, the others have signatures of their own.
+    if found == kind or (kind == "RAW" and found in ("", "TIFF")):
+        return
+    looks = f" (it looks like {found})" if found else ""
+    article = "an" if kind == "OpenEXR" else "a"
+    raise ReadError(
+        f"{path} is not {article} {kind} file{looks}.", f"Rename it to {path.stem}{suffix}." if suffix else CURE
+    )
+
+
+@contextmanager
+def decoding(path: Path, *errors: type[Exception]) -> Iterator[None]:
+    """Turn the decoder's own `errors`, and running out of memory, into a ReadError that names the file."""
+    try:
+        yield
+    except errors as error:
+        raise damaged(path, _cause(error)) from error
+    except MemoryError as error:
+        raise ReadError(f"{path} does not fit in memory.", "Use smaller frames or more memory.") from error
+
+
+def _cause(error: Exception) -> str:
+    """The decoder's own words, where they are for people: LibRaw's are bytes, imageio hides Pillow's."""
+    error = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    said = error.args[0] if error.args else ""
+    text = said.decode("ascii", "replace") if isinstance(said, bytes) else str(error)
+    speaks = text and not isinstance(error, (LookupError, UnicodeError)) and "<python_buffer>" not in text
+    return text if speaks else "its data cannot be decoded"
+
+
+def damaged(path: Path, cause: str) -> ReadError:
+    """The error for a file that is not whole."""
+    return ReadError(f"{path} is damaged: {' '.join(cause.split()).rstrip('.')}.", CURE)
+
+
+def check_size(path: Path, width: int, height: int) -> tuple[int, int]:
+    """(width, height) as given, if a picture can have them; ReadError otherwise."""
+    if width < 1 or height < 1:
+        raise damaged(path, f"its header says {width}x{height} pixels")
+    if width * height > LARGEST:
+        raise ReadError(f"{path} claims {width}x{height} pixels, more than can be read.", CURE)
+    return width, height

@@ -1,0 +1,103 @@
+"""OpenEXR: linear light, half or float. (The library also writes its complaints to stderr itself, from C++.)"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hdrcli.contracts import Reader
+from hdrcli.errors import ReadError
+from hdrcli.image import Exposure, FrameHeader
+from hdrcli.readers import _colour, _frame
+from hdrcli.readers._exif import Photo
+from hdrcli.readers._file import check_size, decoding, opened
+
+_BROKEN = (RuntimeError, ValueError, TypeError, LookupError, OverflowError)
+
+
+def read_header(path: Path) -> FrameHeader:
+    """The header of an EXR; its picture is the display window. Raises ReadError."""
+    header = _file(path, header_only=True).parts[0].header
+    width, height = _window(path, header, "displayWindow")[2:]
+    return _frame.header(path, width, height, _photo(header))
+
+
+def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
+    """An EXR as a linear exposure: R, G, B or a lone Y of the first part; what is not in the data window is black.
+
+    `chromaticities` other than BT.709 are converted. Raises ReadError.
+    """
+    header = _file(path, header_only=True).parts[0].header
+    display, data = _window(path, header, "displayWindow"), _window(path, header, "dataWindow")
+    image = _file(path, header_only=False)
+    with decoding(path, *_BROKEN):
+        channels = image.parts[0].channels
+        stored = {name: channel.pixels for name, channel in channels.items()}
+    pixels = _placed(_rgb(path, stored, data), data, display)
+    return _frame.linear_exposure(path, _to_bt709(path, header, pixels), _photo(header))
+
+
+def _file(path: Path, header_only: bool) -> Any:
+    import OpenEXR
+
+    with opened(path, "OpenEXR") as stream, decoding(path, *_BROKEN):
+        image = OpenEXR.File(stream, separate_channels=True, header_only=header_only)
+        if not image.parts:
+            raise ValueError("its pixels cannot be decoded")
+        if image.parts[0].type() not in (OpenEXR.scanlineimage, OpenEXR.tiledimage):
+            raise ReadError(f"{path} is a deep EXR, not a picture.", "Flatten it first.")
+        return image
+
+
+def _window(path: Path, header: dict[str, Any], name: str) -> tuple[int, int, int, int]:
+    """(left, top, width, height) of the data or display window."""
+    with decoding(path, *_BROKEN):
+        (left, top), (right, bottom) = ([int(value) for value in corner] for corner in header[name])
+    return left, top, *check_size(path, right - left + 1, bottom - top + 1)
+
+
+def _rgb(path: Path, stored: dict[str, np.ndarray], data: tuple[int, int, int, int]) -> np.ndarray:
+    names = ("R", "G", "B") if {"R", "G", "B"} <= stored.keys() else ("Y", "Y", "Y")
+    if names[0] not in stored or "RY" in stored:
+        found = ", ".join(sorted(stored))
+        raise ReadError(f"{path} has no channels R, G, B and no lone Y (it has {found}).", "Save its picture as RGB.")
+    planes = [stored[name] for name in names]
+    if any(plane.dtype.kind != "f" or plane.shape != (data[3], data[2]) for plane in planes):
+        raise ReadError(f"{path} stores its channels as integers or subsampled.", "Save its picture as half or float.")
+    return np.stack(planes, axis=2).astype(np.float32)
+
+
+def _placed(pixels: np.ndarray, data: tuple[int, int, int, int], display: tuple[int, int, int, int]) -> np.ndarray:
+    """The data window's pixels cut and padded to the display window."""
+    if data == display:
+        return pixels
+    width, height = display[2:]
+    picture = np.zeros((height, width, 3), np.float32)
+    left, top = data[0] - display[0], data[1] - display[1]
+    inside = pixels[max(0, -top) : max(0, height - top), max(0, -left) : max(0, width - left)]
+    y, x = max(0, top), max(0, left)
+    picture[y : y + inside.shape[0], x : x + inside.shape[1]] = inside
+    return picture
+
+
+def _to_bt709(path: Path, header: dict[str, Any], pixels: np.ndarray) -> np.ndarray:
+    chromaticities = np.ravel(header.get("chromaticities", ()))
+    if chromaticities.size != 8 or np.allclose(chromaticities, (*_colour.BT709, *_colour.D65), atol=0.001):
+        return pixels
+    profile = _colour.profile(tuple(chromaticities[:6].tolist()), tuple(chromaticities[6:].tolist()), 1.0)
+    return _colour.to_bt709(pixels, profile, path)
+
+
+def _photo(header: dict[str, Any]) -> Photo:
+    """OpenEXR's standard attributes for the exposure."""
+
+    def positive(name: str) -> float | None:
+        value = header.get(name)
+        return float(value) if isinstance(value, (int, float)) and 0 < value < 1e8 else None
+
+    return Photo(exposure_time=positive("expTime"), f_number=positive("aperture"), iso=positive("isoSpeed"))
+
+
+READER = Reader((".exr",), read_header, read)

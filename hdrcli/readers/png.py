@@ -1,0 +1,122 @@
+"""PNG of 1 to 16 bits by libpng. The chunks are walked first, since decoders are silent about a missing end."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from hdrcli.contracts import Reader
+from hdrcli.errors import ReadError
+from hdrcli.image import Exposure, FrameHeader
+from hdrcli.readers import _colour, _frame
+from hdrcli.readers._exif import Photo, photo
+from hdrcli.readers._file import damaged, decoding, opened
+
+_KEPT = {b"IHDR", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"eXIf"}
+
+_HDR_CURVES = {16: "PQ", 18: "HLG"}
+"""Transfer characteristics of ITU-T H.273 that a cICP chunk may name and that are no exposure's."""
+
+
+@dataclass(frozen=True)
+class _Chunks:
+    width: int
+    height: int
+    bits: int
+    by_name: dict[bytes, bytes]
+
+
+def _chunks(path: Path, stream: BinaryIO, check: bool) -> _Chunks:
+    """The first chunk of each kind that matters; with `check`, every checksum and the end are looked at."""
+    kept: dict[bytes, bytes] = {}
+    stream.seek(8)
+    name = b""
+    while name != b"IEND":
+        length, name = int.from_bytes(stream.read(4), "big"), stream.read(4)
+        if not name.isalpha():
+            raise damaged(path, "it ends before its IEND chunk" if len(name) < 4 else "it has a chunk without a name")
+        if check or name in _KEPT:
+            body = stream.read(length)
+            checksum = stream.read(4)
+            if len(body) < length or checksum != zlib.crc32(name + body).to_bytes(4, "big"):
+                raise damaged(path, f"its {name.decode()} chunk is cut short or has a wrong checksum")
+            if name in _KEPT:
+                kept.setdefault(name, body)
+        else:
+            stream.seek(length + 4, 1)
+    start = kept.get(b"IHDR", b"")
+    if len(start) != 13:
+        raise damaged(path, "it has no IHDR chunk")
+    width, height = int.from_bytes(start[:4], "big"), int.from_bytes(start[4:8], "big")
+    return _Chunks(width, height, start[8], kept)
+
+
+def read_header(path: Path) -> FrameHeader:
+    """The header of a PNG. Raises ReadError."""
+    with opened(path, "PNG") as stream:
+        chunks = _chunks(path, stream, check=False)
+    return _frame.header(path, chunks.width, chunks.height, _photo(path, chunks))
+
+
+def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
+    """A PNG as an sRGB-encoded exposure of 8 or 16 bits; alpha is dropped. Raises ReadError."""
+    with opened(path, "PNG") as stream:
+        chunks = _chunks(path, stream, check=True)
+        found = _photo(path, chunks)
+        _frame.header(path, chunks.width, chunks.height)
+        stream.seek(0)
+        stored = _decoded(path, stream.read())
+    pixels = _colour.to_bt709(stored, _profile(path, chunks, found), path)
+    return _frame.exposure(path, pixels, "srgb", 16 if chunks.bits == 16 else 8, found)
+
+
+def _decoded(path: Path, data: bytes) -> np.ndarray:
+    """(H, W, 1|3) uint8 or uint16, palettes looked up and alpha dropped."""
+    import imagecodecs
+
+    with decoding(path, RuntimeError, ValueError):
+        pixels = imagecodecs.png_decode(data)
+    pixels = pixels[:, :, None] if pixels.ndim == 2 else pixels
+    return pixels[:, :, :1] if pixels.shape[2] < 3 else pixels[:, :, :3]
+
+
+def _photo(path: Path, chunks: _Chunks) -> Photo:
+    return photo(path, chunks.by_name.get(b"eXIf"))
+
+
+def _profile(path: Path, chunks: _Chunks, found: Photo) -> bytes | None:
+    """What the colour chunks say, in the order of precedence of PNG (third edition), 4.3."""
+    named = chunks.by_name
+    if b"cICP" in named:
+        curve = _HDR_CURVES.get(named[b"cICP"][1] if len(named[b"cICP"]) == 4 else 0)
+        if curve:
+            raise ReadError(f"{path} is an HDR picture ({curve}), not an exposure.", "Leave it out of the bracket.")
+    if b"iCCP" in named:
+        _, _, packed = named[b"iCCP"].partition(b"\0")
+        try:
+            return zlib.decompress(packed[1:])
+        except zlib.error:
+            return b"unreadable"
+    if b"sRGB" in named:
+        return None
+    if len(named.get(b"gAMA", b"")) == 4:
+        return _from_gamma(named[b"gAMA"], named.get(b"cHRM", b""))
+    return _colour.adobe_rgb() if found.adobe_rgb else None
+
+
+def _from_gamma(gama: bytes, chrm: bytes) -> bytes | None:
+    """The profile of a gAMA chunk and a cHRM chunk if there is one; None for those that stand for sRGB."""
+    gamma = int.from_bytes(gama, "big") / 100000
+    numbers = [int.from_bytes(chrm[i : i + 4], "big") / 100000 for i in range(0, 32, 4)] if len(chrm) == 32 else []
+    white, primaries = tuple(numbers[:2]), tuple(numbers[2:])
+    is_bt709 = not numbers or np.allclose(primaries, _colour.BT709, atol=0.002)
+    if (abs(gamma - 0.45455) < 0.01 and is_bt709) or not 0.05 < gamma < 20:
+        return None
+    return _colour.profile(primaries or _colour.BT709, white or _colour.D65, 1 / gamma)
+
+
+READER = Reader((".png",), read_header, read)

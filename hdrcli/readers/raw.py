@@ -1,0 +1,144 @@
+"""Camera RAW by LibRaw: linear light at the sensor's own scale, so that the frames of a bracket keep their ratios."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hdrcli.contracts import Reader
+from hdrcli.image import Exposure, FrameHeader
+from hdrcli.readers import _exif, _frame, _sensor
+from hdrcli.readers._exif import Photo
+from hdrcli.readers._file import check_size, decoding, opened
+
+_SUFFIXES = (
+    ".dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .raf .rw2 .rwl .orf .ori .pef .ptx .srw .3fr .fff .iiq .cap .mrw "
+    ".mdc .kdc .dcr .dcs .dc2 .k25 .mos .mef .erf .x3f .gpr"
+)
+
+_ORIENTATION = {3: 3, 5: 8, 6: 6}
+"""Exif Orientation of LibRaw's `flip`: half a turn, 90 degrees anticlockwise, 90 degrees clockwise."""
+
+_EMBEDDED = ((b"CMT2", 4), (b"\0TTW", 8), (b"Exif\0\0", 6))
+"""Where CR3, MRW and RAF keep a TIFF structure of Exif tags, which exifread does not know: a mark, and how far on."""
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Any, bytes]]:
+    """LibRaw's view of a RAW file, and the file."""
+    import rawpy
+
+    broken = (rawpy.LibRawError, AttributeError, RuntimeError, TypeError, ValueError)
+    with opened(path, "RAW") as stream:
+        data = stream.read()
+    with decoding(path, *broken), rawpy.imread(BytesIO(data)) as raw:
+        check_size(path, raw.sizes.raw_width, raw.sizes.raw_height)
+        yield raw, data
+
+
+def read_header(path: Path) -> FrameHeader:
+    """The header of a RAW file: its Exif, or where there is none what LibRaw knows. Raises ReadError."""
+    with _opened(path) as (raw, data):
+        sizes, aspect = raw.sizes, raw.sizes.pixel_aspect
+        # LibRaw stretches pixels that are not square, the shorter way round.
+        width = sizes.width if aspect < 1.005 else round(sizes.width * aspect)
+        height = sizes.height if aspect > 0.995 else round(sizes.height / aspect)
+        return _frame.header(path, width, height, _photo(path, raw, data), is_raw=True)
+
+
+def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
+    """A RAW file as a linear exposure of 16 bits, with the white balance of itself or of another RAW file.
+
+    1 is the level where the first channel saturates, the same for all frames of a camera. Raises ReadError.
+    """
+    white_balance = None if white_balance_from in (None, path) else _white_balance_of(white_balance_from)
+    with _opened(path) as (raw, data):
+        _sensor.check(path, raw, data)
+        found = _photo(path, raw, data)  # before developing, which resets the flip
+        pixels = _developed(raw, white_balance or _white_balance(path, raw))
+    return _frame.exposure(path, pixels / np.float32(65535), "linear", 16, found)
+
+
+def _developed(raw: Any, white_balance: list[float]) -> np.ndarray:
+    import rawpy
+
+    return raw.postprocess(
+        user_wb=white_balance,
+        output_color=rawpy.ColorSpace.sRGB,
+        gamma=(1, 1),
+        output_bps=16,
+        no_auto_bright=True,
+        adjust_maximum_thr=0.0,  # by default LibRaw lowers the white level of a dim frame to its brightest pixel
+        highlight_mode=rawpy.HighlightMode.Clip,
+        user_flip=0,
+    )
+
+
+def _white_balance_of(path: Path | None) -> list[float] | None:
+    """The multipliers of another frame; None when that frame is no RAW file."""
+    if path is None or path.suffix.lower() not in READER.suffixes:
+        return None
+    with _opened(path) as (raw, _):
+        return _white_balance(path, raw)
+
+
+def _white_balance(path: Path, raw: Any) -> list[float]:
+    """Multipliers of red, green, blue and the second green, as the camera chose them or for daylight."""
+    for red, green, blue, green2 in (raw.camera_whitebalance, raw.daylight_whitebalance):
+        if min(red, green, blue) > 0:
+            return [red, green, blue, green2 or green]
+    logging.getLogger("hdrcli").warning("%s names no white balance; its colours are the sensor's own.", path)
+    return [1.0, 1.0, 1.0, 1.0]
+
+
+def _photo(path: Path, raw: Any, data: bytes) -> Photo:
+    found = _exif.photo(path, data)
+    if found.block is None:
+        found = _exif.photo(path, _embedded(data[: 1 << 18]))
+    found = _completed(found, raw.other)
+    return replace(found, orientation=_ORIENTATION.get(raw.sizes.flip, 1))
+
+
+def _embedded(head: bytes) -> bytes | None:
+    """The Exif block in the first bytes of a RAW file that is no TIFF."""
+    for mark, distance in _EMBEDDED:
+        start = head.find(mark)
+        if start >= 0 and head[start + distance :][:2] in (b"II", b"MM"):
+            return head[start + distance :]
+    return None
+
+
+def _completed(found: Photo, other: Any) -> Photo:
+    """What the Exif does not say, as LibRaw reads it from the makers' own tags; it gives 0 for unknown."""
+    taken = other.timestamp if isinstance(other.timestamp, datetime) and other.timestamp.year > 1990 else None
+    found = replace(
+        found,
+        exposure_time=found.exposure_time or _exif.positive(other.shutter_speed, 86400),
+        f_number=found.f_number or _exif.positive(other.aperture, 1000),
+        iso=found.iso or _exif.positive(other.iso_speed, 1e8),
+        focal_length=found.focal_length or _exif.positive(other.focal_length, 1e5),
+        taken=found.taken or taken,
+    )
+    return found if found.block else replace(found, block=_block(found))
+
+
+def _block(found: Photo) -> bytes | None:
+    numbers = {0x829A: found.exposure_time, 0x829D: found.f_number, 0x920A: found.focal_length}
+    tags: dict[int, Any] = {tag: Fraction(value).limit_denominator(10**6) for tag, value in numbers.items() if value}
+    if found.iso:
+        tags[0x8827] = min(round(found.iso), 65535)
+    if found.taken:
+        tags[0x9003] = found.taken.strftime("%Y:%m:%d %H:%M:%S")
+    return _exif.block({}, tags) if tags else None
+
+
+READER = Reader(tuple(_SUFFIXES.split()), read_header, read)

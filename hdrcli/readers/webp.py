@@ -1,0 +1,72 @@
+"""WebP and BMP, 8 bits, through imageio and Pillow."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hdrcli.contracts import Reader
+from hdrcli.image import Exposure, FrameHeader
+from hdrcli.readers import _colour, _frame
+from hdrcli.readers._exif import Photo, photo
+from hdrcli.readers._file import decoding, opened
+
+# What Pillow's plugins raise on broken files.
+_BROKEN = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+
+@contextmanager
+def _picture(path: Path) -> Iterator[Any]:
+    """The file, opened by imageio; its metadata is read and its pixels are not."""
+    import imageio.v3
+    from PIL import Image
+
+    kind = "BMP" if path.suffix.lower() in (".bmp", ".dib") else "WebP"
+    with warnings.catch_warnings(), opened(path, kind) as stream:
+        # Pillow's own limit is far below a panorama's size; the file is refused where that of hdrcli is passed.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        open_picture = partial(imageio.v3.imopen, stream, "r", plugin="pillow", extension=f".{kind.lower()}")
+        with decoding(path, Image.DecompressionBombError, *_BROKEN), open_picture() as picture:
+            yield picture
+
+
+def _photo(path: Path, metadata: dict[str, Any]) -> Photo:
+    return photo(path, metadata.get("exif"))
+
+
+def read_header(path: Path) -> FrameHeader:
+    """The header of a WebP or BMP. Raises ReadError."""
+    with _picture(path) as picture:
+        metadata = picture.metadata(index=0, exclude_applied=False)
+        height, width = picture.properties(index=0).shape[:2]
+    return _frame.header(path, width, height, _photo(path, metadata))
+
+
+def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
+    """A WebP (its first frame) or BMP as an sRGB-encoded exposure of 8 bits; alpha is dropped. Raises ReadError."""
+    with _picture(path) as picture:
+        metadata = picture.metadata(index=0, exclude_applied=False)
+        pixels = picture.read(index=0, mode="RGB", rotate=False)
+    found = _photo(path, metadata)
+    icc = metadata.get("icc_profile") or (_colour.adobe_rgb() if found.adobe_rgb else None)
+    return _frame.exposure(path, _colour.to_bt709(np.asarray(pixels), icc, path), "srgb", 8, found)
+
+
+READER = Reader((".webp", ".bmp", ".dib"), read_header, read)
