@@ -1,0 +1,18 @@
+"""Pixels to files: one plugin a format, and the way onto the disk they share.
+
+A plugin's file name is the format's name and, with a dot, the suffix of its files.
+"""
+
+from __future__ import annotations
+
+from hdrcli.writers._atomic import check_writable, write_all
+
+__all__ = ["check_writable", "format_name", "write_all"]
+
+_ALIASES = {"jpeg": "jpg", "tif": "tiff"}
+
+
+def format_name(text: str) -> str:
+    """The name of the format a user calls `text`: "JPEG", "jpeg" and "jpg" are "jpg". An unknown name is kept."""
+    name = text.lower().removeprefix(".")
+    return _ALIASES.get(name, name)

@@ -1,0 +1,28 @@
+"""mu-law: the curve that HDR fusion networks are trained, scored and shown with (Kalantari & Ramamoorthi 2017)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hdrcli import transfer
+from hdrcli.contracts import ToneMapper
+from hdrcli.image import DisplayImage, RadianceMap
+from hdrcli.tone_mapping._bands import by_bands
+from hdrcli.tone_mapping._statistics import robust_maximum, sample
+
+
+def apply(radiance: RadianceMap) -> DisplayImage:
+    """Compress each channel by log(1 + mu x) / log(1 + mu), mu = 5000, x = 1 at the robust maximum (eq. 5).
+
+    The result is shown as it is, without another display curve, as in the papers. Channels clip above the maximum.
+    """
+    pixels = radiance.pixels
+    scale = np.float32(1 / robust_maximum(transfer.luminance(sample(pixels))))
+    return DisplayImage(by_bands(pixels, lambda band, _: transfer.mu_law(np.minimum(band * scale, 1))))
+
+
+TONE_MAPPER = ToneMapper(
+    apply=apply,
+    summary="the mu-law of the fusion networks' papers: flat, for comparing results",
+    source="Kalantari & Ramamoorthi, Deep High Dynamic Range Imaging of Dynamic Scenes, 2017, eq. 5",
+)

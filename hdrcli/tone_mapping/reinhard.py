@@ -1,0 +1,41 @@
+"""The photographic operator, global part (Reinhard, Stark, Shirley & Ferwerda 2002)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hdrcli import transfer
+from hdrcli.contracts import ToneMapper
+from hdrcli.image import DisplayImage, RadianceMap
+from hdrcli.tone_mapping._bands import by_bands
+from hdrcli.tone_mapping._colour import encode, scaled
+from hdrcli.tone_mapping._statistics import log_average, robust_maximum, sample
+
+KEY = 0.18
+"""What the log-average luminance is placed at: middle grey (the paper's a)."""
+
+
+def apply(radiance: RadianceMap) -> DisplayImage:
+    """Place the log-average luminance at middle grey (eq. 2) and compress by eq. 4; the robust maximum is white."""
+    pixels = radiance.pixels
+    seen = transfer.luminance(sample(pixels))
+    scale = np.float32(KEY / log_average(seen))
+    white = robust_maximum(seen) * scale
+
+    def band_to_display(band: np.ndarray, _: slice) -> np.ndarray:
+        luminance = transfer.luminance(band)
+        return encode(scaled(band, luminance, np.minimum(compress(luminance * scale, white), 1)))
+
+    return DisplayImage(by_bands(pixels, band_to_display))
+
+
+def compress(luminance: np.ndarray, white: float) -> np.ndarray:
+    """Display luminance of a scaled luminance L (eq. 4): L (1 + L / white^2) / (1 + L), 1 at L = `white`."""
+    return luminance * (1 + luminance / np.float32(white) ** 2) / (1 + luminance)
+
+
+TONE_MAPPER = ToneMapper(
+    apply=apply,
+    summary="Reinhard's photographic operator: a fixed key, soft highlights",
+    source="Reinhard et al., Photographic Tone Reproduction for Digital Images, SIGGRAPH 2002, eq. 1, 2 and 4",
+)

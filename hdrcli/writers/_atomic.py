@@ -1,0 +1,135 @@
+"""Put files on disk all or nothing: a reader of the folder sees the old files or the new ones, never a part of one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import shutil
+import socket
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from hdrcli.errors import WriteError
+
+_HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
+_TEMPORARY = re.compile(rf"\.hdrcli-{_HOST}-(\d+)-[0-9a-f]{{8}}\.tmp")
+
+_CAUSES = {
+    errno.ENOSPC: ("the disk is full", "Free some space, or write to another disk with --output."),
+    errno.EDQUOT: ("your disk quota is used up", "Free some space, or write to another disk with --output."),
+    errno.EFBIG: ("the file is too large for this file system", "Pass another --output folder."),
+    errno.EACCES: ("permission is denied", "Pass an --output folder that you may write to."),
+    errno.EPERM: ("permission is denied", "Pass an --output folder that you may write to."),
+    errno.EROFS: ("the file system is read-only", "Pass an --output folder that you may write to."),
+    errno.ENAMETOOLONG: ("the name is too long", "Pass a shorter --output folder, or rename the frames' folder."),
+    errno.EISDIR: ("a folder has that name", "Move the folder away, or pass another --output."),
+    errno.ENOTDIR: ("a part of the path is a file, not a folder", "Pass another --output folder."),
+    errno.EEXIST: ("a part of the path is a file, not a folder", "Pass another --output folder."),
+}
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """Write every file, or none of them.
+
+    Each goes to a temporary name in its own folder and is on the disk whole before the first gets its final name.
+    Folders are made as needed. An error puts back what had been there; a killed process leaves only temporaries, which
+    the next call removes. (A kill between two renames can leave a new file beside an older one; each is whole.)
+
+    Raises WriteError, naming the file and the cause.
+    """
+    with ExitStack() as always, ExitStack() as on_error:
+        temporaries = {target: _write_temporary(target, content, always) for target, content in files.items()}
+        for target, temporary in temporaries.items():
+            with _naming(target):
+                put_back = _keep(target, always) if len(files) > 1 else None
+                temporary.replace(target)
+                if put_back is not None:
+                    on_error.callback(put_back)
+        for folder in {target.parent for target in files}:
+            with _naming(folder):
+                _flush_folder(folder)
+        on_error.pop_all()
+
+
+def check_writable(folder: Path) -> None:
+    """Find out whether files can be written to `folder`, which need not exist yet, without leaving a trace.
+
+    Raises WriteError when a part of the path is a file, or a file cannot be made there.
+    """
+    with _naming(folder):
+        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        if not existing.is_dir():
+            raise WriteError(f"{existing} is a file, not a folder.", "Pass another --output folder.")
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+
+
+def _write_temporary(target: Path, content: bytes, always: ExitStack) -> Path:
+    """Write `content` beside `target`, down to the disk, under a name that `always` removes."""
+    with _naming(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(target.parent)
+        temporary = _new_name(target, always)
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    return temporary
+
+
+def _keep(target: Path, always: ExitStack) -> Callable[[], object]:
+    """A call that puts back what `target` is now: the older file, or nothing."""
+    if not target.is_file():
+        return partial(target.unlink, missing_ok=True)
+    kept = _new_name(target, always)
+    try:
+        kept.hardlink_to(target)
+    except OSError:  # FAT, exFAT and some network file systems have no hard links
+        shutil.copy2(target, kept)
+    return partial(kept.replace, target)
+
+
+def _new_name(target: Path, always: ExitStack) -> Path:
+    """A temporary name in the folder of `target`; its length does not depend on the target's, which may be near 255."""
+    temporary = target.with_name(f".hdrcli-{_HOST}-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    always.callback(temporary.unlink, missing_ok=True)
+    return temporary
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove temporaries of processes of this computer that are gone."""
+    for path in folder.iterdir():
+        name = _TEMPORARY.fullmatch(path.name)
+        if name and not psutil.pid_exists(int(name[1])):
+            with suppress(OSError):  # another user's, in a shared folder: not ours to remove, and in nobody's way
+                path.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the renames in `folder` last through a power cut, where the system can open folders."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _naming(target: Path) -> Iterator[None]:
+    """Turn the system's error into a WriteError that names `target` and the cause."""
+    try:
+        yield
+    except OSError as error:
+        system_says = (error.strerror or str(error)).lower()
+        cause, hint = _CAUSES.get(error.errno or 0, (system_says, "Pass another --output folder."))
+        raise WriteError(f"{target} cannot be written: {cause}.", hint) from error

@@ -1,0 +1,44 @@
+"""JPEG: the display picture in 8 bits at quality 95 without chroma subsampling, tagged sRGB, with the Exif block."""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import replace
+
+import numpy as np
+
+from hdrcli.contracts import OutputInfo, Writer
+from hdrcli.errors import WriteError
+from hdrcli.writers._exif import output_exif
+from hdrcli.writers._icc import srgb_profile
+from hdrcli.writers._pixels import quantise
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_SIDE = 65535
+_LONGEST_EXIF = 65535 - 2 - 6
+"""A segment counts its own two bytes of length, and the block is preceded by "Exif\\0\\0" (JPEG, Exif 2.32)."""
+
+
+def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
+    """Encode `pixels` (H, W, 3), sRGB-encoded in [0, 1], as a JPEG; `bit_depth` has no meaning here.
+
+    Raises WriteError for NaN and for a picture longer than 65535 pixels.
+    """
+    from PIL import Image
+
+    height, width = pixels.shape[:2]
+    if max(height, width) > _LONGEST_SIDE:
+        raise WriteError(f"A JPEG cannot hold {width} x {height} pixels.", "Pass --format png or tiff.")
+    exif = output_exif(info, width, height).to_bytes()
+    if len(exif) > _LONGEST_EXIF:
+        _log.warning("The Exif block is too long for a JPEG (%d bytes) and is left out.", len(exif))
+        exif = output_exif(replace(info, exif=None), width, height).to_bytes()
+    file = io.BytesIO()
+    picture = Image.fromarray(quantise(pixels, 8))
+    picture.save(file, "JPEG", quality=95, subsampling="4:4:4", exif=b"Exif\0\0" + exif, icc_profile=srgb_profile())
+    return file.getvalue()
+
+
+WRITER = Writer(suffix=".jpg", takes="display", encode=encode, bit_depths=(8,))
