@@ -22,7 +22,7 @@ PHOTON_VARIANCE = 2e-4
 READ_NOISE = 1e-3
 """Standard deviation of read noise, as a fraction of white."""
 
-SATURATION = (0.75, 0.92)
+SATURATION = (0.8, 0.95)
 """Linear levels between which a frame's weight falls to nothing. JPEG coding pulls clipped pixels this far down."""
 
 LEAST_WEIGHT = 1e-6

@@ -13,12 +13,15 @@ from hdrcli.transfer import gamma_to_linear, srgb_to_linear
 
 CHOICES = "srgb, gamma:G (0.1 < G <= 10), linear, estimate"
 
-ESTIMATE_PIXELS = 1 << 20
+ESTIMATE_PIXELS = 1 << 18
 """Frames are thinned to about this many pixels before the response is estimated."""
 
-ESTIMATE_SAMPLES = 400
-"""Pixels whose values over the frames the estimate is fitted to."""
+ESTIMATE_VALUES = 4000
+"""Values that the estimate is fitted to: some hundred pixels in each frame. More costs time as the cube."""
 
+
+SMOOTHNESS = 50.0
+"""Lambda of the paper's eq. 3."""
 
 FITTED_VALUES = (10, 240)
 """The 8-bit values between which the estimate is trusted."""
@@ -99,9 +102,9 @@ def estimate(bracket: Bracket) -> np.ndarray:
             f'The response of "{bracket.name}" cannot be estimated from fewer than two different exposures.',
             "Add frames, or pass --response srgb.",
         )
-    codes = _thinned([exposure for exposure, _ in frames])
+    codes = _sampled([exposure for exposure, _ in frames], max(4, ESTIMATE_VALUES // len(frames)))
     times = np.array([relative for _, relative in frames], np.float32)
-    fit = cv2.createCalibrateDebevec(samples=min(ESTIMATE_SAMPLES, codes[0].size // 3), lambda_=10.0)
+    fit = cv2.createCalibrateDebevec(samples=codes[0].size // 3, lambda_=SMOOTHNESS)
     curves = fit.process(codes, times / times[0]).reshape(256, 3)
     return _tidied(np.nan_to_num(curves, nan=0.0, posinf=0.0))
 
@@ -121,11 +124,22 @@ def _tidied(curves: np.ndarray) -> np.ndarray:
     return (whole / np.maximum(whole[-1], np.finfo(np.float32).tiny)).astype(np.float32)
 
 
-def _thinned(exposures: Sequence[Exposure]) -> list[np.ndarray]:
-    """Frames as (h, w, 3) uint8 with every so-manieth pixel kept."""
+def _sampled(exposures: Sequence[Exposure], count: int) -> list[np.ndarray]:
+    """Values of some `count` pixels in each frame, (side, side, 3) uint8: the flattest ones of every brightness.
+
+    Beside edges the values are JPEG's and the lens's as much as the scene's.
+    """
+    import cv2
+
     width, height = exposures[0].size
     step = max(1, round((width * height / ESTIMATE_PIXELS) ** 0.5))
-    return [np.ascontiguousarray(np.round(e.pixels[::step, ::step] * 255).astype(np.uint8)) for e in exposures]
+    codes = [np.round(np.clip(e.pixels[::step, ::step], 0, 1) * 255).astype(np.uint8) for e in exposures]
+    around = np.ones((5, 5), np.uint8)
+    roughness = np.max([(cv2.dilate(c, around) - cv2.erode(c, around)).max(-1) for c in codes], axis=0).ravel()
+    by_brightness = np.argsort(np.sum([c.sum(-1, dtype=np.int64) for c in codes], axis=0).ravel(), kind="stable")
+    side = int(min(count, len(by_brightness)) ** 0.5)
+    chosen = [group[roughness[group].argmin()] for group in np.array_split(by_brightness, side**2)]
+    return [c.reshape(-1, 3)[chosen].reshape(side, side, 3) for c in codes]
 
 
 def _look_up(curves: np.ndarray, pixels: np.ndarray) -> np.ndarray:

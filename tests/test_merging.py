@@ -92,7 +92,8 @@ def test_one_clipped_channel_excludes_the_pixel_so_that_hues_stay() -> None:
 def test_no_seam_where_a_frame_saturates() -> None:
     ramp = np.repeat(np.linspace(0.05, 0.5, 400, dtype=np.float32)[None, :, None], 3, -1).repeat(2, 0)
     bracket = linear_bracket(ramp, (1.0, 4.0, 16.0), 0, bits=16)
-    off = [Exposure(np.clip(f.pixels * s, 0, 1), "linear", "f") for f, s in zip(bracket.exposures, (1, 1.1, 1.2))]
+    pairs = zip(bracket.exposures, (1, 1.1, 1.2), strict=True)
+    off = [Exposure(np.clip(f.pixels * gain, 0, 1), "linear", "f") for f, gain in pairs]
     merged, _ = merging.merge(bracket.with_exposures(off))
     assert np.abs(np.diff(merged[0, :, 0])).max() < 0.006
 
