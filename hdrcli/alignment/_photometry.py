@@ -1,0 +1,112 @@
+"""Two frames of different exposure as one picture: by matching histograms, without times or response.
+
+Where nothing moved far, equal light has the same rank in both histograms, so ranks give the tone curve from the darker
+frame's values to the brighter one's (Grossberg & Nayar 2003, "What Can Be Known about the Radiometric Response from
+Images?"). Comparing and matching features then need no thought of exposure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hdrcli.image import Exposure
+from hdrcli.transfer import linear_to_srgb
+
+WORKING_SIDE = 1024
+"""Frames are compared at a long side of at most so many pixels."""
+
+DARKEST, BRIGHTEST = 5, 245
+"""8-bit luma between which a frame says something: below is noise, above saturation."""
+
+COARSEST_STEP = 8.0
+"""A value of the darker frame that stands for a wider range of the brighter one's is too coarse to compare."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Luma of a frame, (h, w) uint8 sRGB-encoded, thinned by `scale` (working pixels per full pixel) <= 1."""
+
+    luma: np.ndarray
+    scale: float
+
+    def full_size(self, warp: np.ndarray) -> np.ndarray:
+        """A homography between working pixels as one between full pixels; pixel centres are at whole numbers."""
+        # Area thinning puts working pixel x at full pixel (x + 0.5) / scale - 0.5.
+        offset = 0.5 * self.scale - 0.5
+        to_working = np.array([[self.scale, 0, offset], [0, self.scale, offset], [0, 0, 1]])
+        return np.linalg.inv(to_working) @ warp @ to_working
+
+    def largest_shift(self, warp: np.ndarray) -> float:
+        """How far `warp`, between full pixels, moves the corner of the full frame that it moves most, in pixels."""
+        return corner_shift(warp, tuple(np.array(self.luma.shape) / self.scale))
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A still frame and the one that may have moved against it, in the brighter one's tones.
+
+    `still` and `moved` are (h, w) float32 luma in [0, 255]; the masks, (h, w) bool, say where each says something.
+    """
+
+    still: np.ndarray
+    moved: np.ndarray
+    still_mask: np.ndarray
+    moved_mask: np.ndarray
+
+    @property
+    def overlap(self) -> float:
+        """The share of pixels in which both frames say something."""
+        return float(min(self.still_mask.mean(), self.moved_mask.mean()))
+
+
+def corner_shift(warp: np.ndarray, shape: tuple[float, ...]) -> float:
+    """How far `warp` moves the corner, of a picture of (height, width) pixels, that it moves most."""
+    height, width = shape
+    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]]).T
+    moved = warp @ corners
+    if (moved[2] <= 0).any():
+        return np.inf
+    return float(np.hypot(*(moved[:2] / moved[2] - corners[:2])).max())
+
+
+def picture(exposure: Exposure) -> Picture:
+    """The picture of a frame in which alignment looks for displacement."""
+    import cv2
+
+    width, height = exposure.size
+    scale = min(1.0, WORKING_SIDE / max(width, height))
+    pixels = exposure.pixels
+    if scale < 1:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    if exposure.encoding == "linear":
+        pixels = linear_to_srgb(np.clip(pixels, 0, 1))
+    grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)
+    return Picture(np.round(np.clip(grey, 0, 1) * 255).astype(np.uint8), scale)
+
+
+def pair(still: Picture, moved: Picture) -> Pair:
+    """Two pictures of one size in common tones."""
+    if still.luma.mean(dtype=np.float64) >= moved.luma.mean(dtype=np.float64):
+        bright, dark = still.luma, moved.luma
+    else:
+        bright, dark = moved.luma, still.luma
+    curve = _tone_curve(dark, bright)
+    brightened = curve[dark].astype(np.float32)
+    bright_mask = (bright >= DARKEST) & (bright <= BRIGHTEST)
+    fine = np.gradient(curve) <= COARSEST_STEP
+    dark_mask = (dark >= DARKEST) & (brightened <= BRIGHTEST) & fine[dark]
+    if bright is still.luma:
+        return Pair(bright.astype(np.float32), brightened, bright_mask, dark_mask)
+    return Pair(brightened, bright.astype(np.float32), dark_mask, bright_mask)
+
+
+def _tone_curve(dark: np.ndarray, bright: np.ndarray) -> np.ndarray:
+    """The value of the brighter frame for each of the 256 of the darker one, (256,) float64, ascending."""
+    ranks = []
+    for values in (dark, bright):
+        histogram = np.bincount(values.ravel(), minlength=256) / values.size
+        ranks.append(np.cumsum(histogram) - histogram / 2)
+    return np.interp(ranks[0], ranks[1], np.arange(256))

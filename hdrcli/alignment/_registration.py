@@ -1,0 +1,151 @@
+"""Direct registration of two pictures in common tones: robust Lucas-Kanade over a pyramid.
+
+Inverse compositional Gauss-Newton (Baker & Matthews 2004, "Lucas-Kanade 20 Years On"), iteratively reweighted by
+Geman & McClure's function so that moving objects do not drag the warp.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hdrcli.alignment._photometry import Pair, corner_shift
+
+LEVELS = 3
+"""Pyramid levels: the coarsest sees displacements four times as far."""
+
+LEAST_SIDE = 48
+"""Coarser levels than this are left out."""
+
+ITERATIONS = 12
+CONVERGED = 0.01
+"""A step that moves no corner by more than so many pixels ends a level."""
+
+EDGE_PIXELS = 60_000
+"""Registration looks at so many pixels of the steepest gradient: only edges tell displacement."""
+
+OUTLIER = 25.0
+"""Differences of luma count at most so much: a moving object costs the same however much it differs."""
+
+RIGID, PROJECTIVE = 3, 8
+"""Degrees of freedom of a warp: shift and rotation, or a homography."""
+
+
+class Registration:
+    """A pair at one level of the pyramid, ready to be compared under many warps.
+
+    Warps are homographies from pixels of the still picture to those of the moved one.
+    """
+
+    def __init__(self, frames: Pair) -> None:
+        self.shape = frames.still.shape
+        still, self._moved = (_band(p) for p in (frames.still, frames.moved))
+        seen = (frames.still_mask & _grown(frames.moved_mask)).ravel()
+        down, across = (g.ravel() for g in np.gradient(still))
+        steepness = np.hypot(down, across) * seen
+        count = min(EDGE_PIXELS, int(seen.sum()))
+        self._edges = np.argpartition(-steepness, count - 1)[:count] if count else np.zeros(0, int)
+        self._slope = np.stack([across, down], -1)[self._edges]
+        self._still = still.ravel()[self._edges]
+        self._mask = frames.moved_mask.astype(np.uint8) * 255
+
+    def _differences(self, warp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Moved less still at the edges, and whether the moved frame says something there."""
+        import cv2
+
+        flags, size = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, self.shape[::-1]
+        brought = cv2.warpPerspective(self._moved, warp, size, flags=flags).ravel()[self._edges]
+        seen = cv2.warpPerspective(self._mask, warp, size, flags=flags).ravel()[self._edges]
+        return brought - self._still, seen == 255
+
+    def error(self, warp: np.ndarray) -> float:
+        """Mean difference of luma at edges, in [0, OUTLIER], under a warp; OUTLIER where nothing can be compared."""
+        difference, seen = self._differences(warp)
+        return float(np.minimum(np.abs(difference[seen]), OUTLIER).mean()) if seen.any() else OUTLIER
+
+    def correlation(self, warp: np.ndarray) -> float:
+        """Correlation coefficient at the edges under a warp; 1 where there is nothing to correlate."""
+        difference, seen = self._differences(warp)
+        still, moved = self._still[seen], (self._still + difference)[seen]
+        energy = float(np.sqrt((still**2).sum() * (moved**2).sum()))
+        return float((still * moved).sum()) / energy if energy > 0 else 1.0
+
+    def refined(self, warp: np.ndarray, freedom: int) -> np.ndarray:
+        """`warp`, followed to the nearest minimum with the given degrees of freedom."""
+        height, width = self.shape
+        # Coordinates around the middle in units of half the diagonal keep the normal equations well conditioned.
+        unit = np.array([[2, 0, -width], [0, 2, -height], [0, 0, np.hypot(width, height)]]) / np.hypot(width, height)
+        y, x = np.divmod(self._edges, width)
+        u, v = (unit @ np.stack([x, y, np.ones_like(x)]))[:2]
+        jacobian = _jacobian(u, v, self._slope, freedom) / unit[0, 0]
+        for _ in range(ITERATIONS):
+            difference, seen = self._differences(warp)
+            if seen.sum() < 10 * freedom:
+                break
+            scale = max(1.0, 1.5 * float(np.median(np.abs(difference[seen]))))
+            weight = seen / (1 + (difference / scale) ** 2) ** 2
+            weighted = jacobian * weight[:, None]
+            normal = weighted.T @ jacobian
+            ridge = 1e-6 * np.trace(normal) * np.eye(freedom)
+            step = _homography(np.linalg.solve(normal + ridge, weighted.T @ difference))
+            step = np.linalg.inv(unit) @ step @ unit
+            warp = warp @ np.linalg.inv(step)
+            warp = warp / warp[2, 2]
+            if corner_shift(step, self.shape) < CONVERGED:
+                break
+        return warp
+
+
+def _band(luma: np.ndarray) -> np.ndarray:
+    """Luma without the finest noise and without slow gradients, which differ between frames by vignetting and tone."""
+    import cv2
+
+    return cv2.GaussianBlur(luma, (0, 0), 0.8) - cv2.GaussianBlur(luma, (0, 0), 8)
+
+
+def _grown(mask: np.ndarray) -> np.ndarray:
+    """A mask grown by as far as frames may be displaced before they are registered."""
+    import cv2
+
+    return cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+
+
+def _jacobian(u: np.ndarray, v: np.ndarray, slope: np.ndarray, freedom: int) -> np.ndarray:
+    """Change of luma with each parameter of a warp at (u, v), (N, freedom)."""
+    gx, gy = slope.T
+    if freedom == RIGID:
+        return np.stack([gx, gy, gy * u - gx * v], -1)
+    outward = gx * u + gy * v
+    return np.stack([gx * u, gx * v, gx, gy * u, gy * v, gy, -outward * u, -outward * v], -1)
+
+
+def _homography(parameters: np.ndarray) -> np.ndarray:
+    """The warp of some parameters, around the identity."""
+    if len(parameters) == RIGID:
+        x, y, turn = parameters
+        return np.array([[np.cos(turn), -np.sin(turn), x], [np.sin(turn), np.cos(turn), y], [0, 0, 1]])
+    a, b, c, d, e, f, g, h = parameters
+    return np.array([[1 + a, b, c], [d, 1 + e, f], [g, h, 1]])
+
+
+def register(frames: Pair, start: np.ndarray, freedom: int) -> np.ndarray:
+    """Follow `start` to the warp of least difference, from coarse to fine."""
+    import cv2
+
+    for level in range(LEVELS - 1, -1, -1):
+        factor = 0.5**level
+        size = tuple(max(1, round(side * factor)) for side in frames.still.shape[::-1])
+        if level and min(size) < LEAST_SIDE:
+            continue
+        thinned = frames
+        if level:
+            pictures = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (frames.still, frames.moved)]
+            masks = [
+                cv2.resize(m.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99
+                for m in (frames.still_mask, frames.moved_mask)
+            ]
+            thinned = Pair(*pictures, *masks)
+        offset = 0.5 * factor - 0.5
+        to_level = np.array([[factor, 0, offset], [0, factor, offset], [0, 0, 1]])
+        back = np.linalg.inv(to_level)
+        start = back @ Registration(thinned).refined(to_level @ start @ back, freedom) @ to_level
+    return start
