@@ -1,0 +1,152 @@
+"""The `hdrcli` command: its subcommands, and the one place where errors become words and an exit status."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from hdrcli import __version__
+from hdrcli.cli import console, fuse, inspect, models, train, usage, weights
+from hdrcli.errors import HdrcliError
+
+INTERRUPTED, TERMINATED = 130, 143
+
+app = typer.Typer(
+    cls=usage.Commands,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in (fuse.fuse, inspect.inspect, models.models, train.train):
+    app.command(cls=usage.Command)(_command)
+app.add_typer(weights.app, name="weights")
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP: ends the run as Ctrl-C does, temporaries removed."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hdrcli {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _hdrcli(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Fuse exposure brackets: trained networks and classical fusers, to pictures and linear EXR.
+
+    Begin with: hdrcli fuse FOLDER
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line (`sys.argv` without `arguments`); returns the exit status.
+
+    0 all done, 1 something failed, 2 a usage error, 130 interrupted, 143 terminated.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    with _signals(), _logs(debug):
+        try:
+            return _run(given)
+        except HdrcliError as error:
+            console.say_error(error, debug=debug)
+            return error.exit_status
+        except Terminated:
+            console.say("Terminated.")
+            return TERMINATED
+        except KeyboardInterrupt:
+            console.say("Interrupted.")
+            return INTERRUPTED
+        except BrokenPipeError:
+            _drop_stdout()
+            return 1
+        except Exception as error:  # noqa: BLE001 (the last resort: people get a sentence, not a traceback)
+            return _say_bug(error, debug)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run without typer's own handling of errors, which would print its words and exit."""
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("hdrcli", list(arguments)) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as done:
+        sys.stdout.flush()
+        return done.exit_code
+    except usage.ParserError as error:
+        raise usage.explain(error, arguments) from error
+    return 0
+
+
+def _say_bug(error: Exception, debug: bool) -> int:
+    if debug:
+        sys.stderr.writelines(traceback.format_exception(error))
+    reason = str(error).strip() or "no reason given"
+    bug = HdrcliError(
+        f"{type(error).__name__}: {reason} (this is a bug in hdrcli).",
+        "Please report it with what the same command prints with --debug.",
+    )
+    console.say_error(bug)
+    return bug.exit_status
+
+
+def _drop_stdout() -> None:
+    """Whoever read stdout is gone: let the flush at exit go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP, where they are, into an exception that unwinds like Ctrl-C."""
+
+    def stop(*_: Any) -> NoReturn:
+        raise Terminated
+
+    before: dict[int, Callable[..., Any] | int | None] = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup's choice stands
+            before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _logs(debug: bool) -> Iterator[None]:
+    """hdrcli's warnings as lines for people; those of libraries, which name no file, only with --debug."""
+    ours, root = logging.getLogger("hdrcli"), logging.getLogger()
+    lines, others = console.WarningLines(logging.WARNING), logging.StreamHandler() if debug else logging.NullHandler()
+    ours.addHandler(lines)
+    root.addHandler(others)
+    logging.captureWarnings(not debug)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        ours.removeHandler(lines)
+        root.removeHandler(others)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""Two streams: words for people on stderr, what was asked for (tables, JSON) on stdout. Names hold no markup."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hdrcli.errors import HdrcliError
+
+_UNFOLDED = 10_000
+"""Columns where there is no terminal: nothing is folded or cut that another program may read."""
+
+
+def people() -> Console:
+    """The console on stderr."""
+    return _console(True, sys.stderr.isatty())
+
+
+def product() -> Console:
+    """The console on stdout."""
+    return _console(False, sys.stdout.isatty())
+
+
+@lru_cache(maxsize=4)
+def _console(stderr: bool, terminal: bool) -> Console:
+    width = None if terminal else _UNFOLDED
+    return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
+
+
+def plain(text: object) -> str:
+    """`text` in one line of printable characters: line breaks, control and undecodable characters are escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def say(text: str, *, style: str = "", console: Console | None = None) -> None:
+    """One line, never folded, on stderr or `console`."""
+    (console or people()).print(Text(plain(text), style), soft_wrap=True)
+
+
+def say_error(error: HdrcliError, *, debug: bool = False, about: str = "") -> None:
+    """The `Error:` and `Hint:` lines of an error, after its traceback with `debug`; `about` is the bracket it hit."""
+    if debug:
+        sys.stderr.writelines(traceback.format_exception(error))
+    message = error.message if about in error.message else f"{about}: {error.message}"
+    _labelled("Error:", "bold red", message)
+    if error.hint:
+        _labelled("Hint:", "bold", error.hint)
+
+
+def _labelled(label: str, style: str, text: str) -> None:
+    people().print(Text.assemble((label, style), " ", plain(text)), soft_wrap=True)
+
+
+def table(*columns: str, right: Iterable[str] = ()) -> Table:
+    """An empty table; long cells are folded, never cut. The columns in `right` hold numbers."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        is_number = column in right
+        made.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+    return made
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on stdout: ASCII, so that any name survives any terminal; never NaN, which is not JSON."""
+    typer.echo(json.dumps(value, indent=2, allow_nan=False))
+
+
+class WarningLines(logging.Handler):
+    """Log records as `Warning: …` lines on stderr, above any progress bars."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _labelled("Warning:", "yellow", record.getMessage())

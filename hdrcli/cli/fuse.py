@@ -1,0 +1,79 @@
+"""`hdrcli fuse`: brackets in, fused pictures out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from hdrcli import settings
+from hdrcli.cli import console, options, progress, report
+
+
+def fuse(
+    inputs: options.Inputs,
+    model: options.Model = "auto",
+    align: options.Align = "auto",
+    tone_map: options.ToneMap = "natural",
+    static_merge: options.StaticMerge = "auto",
+    prior: options.Prior = "mertens",
+    weights: options.Weights = None,
+    output: options.Output = "fused",
+    formats: options.Formats = "png,exr",
+    bit_depth: options.BitDepth = None,
+    overwrite: options.Overwrite = False,
+    skip_existing: options.SkipExisting = False,
+    dry_run: options.DryRun = False,
+    times: options.Times = None,
+    stops: options.Stops = None,
+    reference: options.Reference = "auto",
+    response: options.Response = "srgb",
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    tile: options.Tile = "auto",
+    jobs: options.Jobs = 1,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Fuse brackets to DIR/<bracket>.png and DIR/<bracket>.exr."""
+    given = options.paths("INPUT", inputs)
+    chosen: dict[str, Any] = {
+        "model": model,
+        "align": align,
+        "tone_map": tone_map,
+        "static_merge": static_merge,
+        "prior": prior,
+        "weights": weights,
+        "output": options.folder("--output", output),
+        "formats": options.parse_formats(formats),
+        "bit_depth": bit_depth,
+        "overwrite": overwrite,
+        "skip_existing": skip_existing,
+        "dry_run": dry_run,
+        "times": None if times is None else settings.parse_seconds(times),
+        "stops": None if stops is None else settings.parse_stops(stops),
+        "reference": options.parse_reference(reference),
+        "response": response,
+        "device": device,
+        "precision": precision,
+        "tile": settings.parse_tile(tile),
+        "jobs": jobs,
+    }
+    from hdrcli import pipeline  # only now: it loads numpy, OpenCV and the like
+
+    with progress.Bars(off=quiet) as bars:
+
+        def on_result(result: pipeline.BracketResult) -> None:
+            bars.finished(result.name)
+            if not quiet:
+                report.notes(result)
+
+        done = pipeline.fuse(given, progress=bars.stage, on_result=on_result, **chosen)
+    if json:
+        console.print_json(report.as_json(done))
+    elif dry_run or not quiet:
+        report.table(done, console.product() if dry_run else console.people())
+    report.failures(done, quiet=quiet, debug=debug)
+    if done.failed:
+        raise typer.Exit(1)

@@ -1,0 +1,48 @@
+"""Progress bars on stderr, where that is a terminal: one for each bracket in work."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from hdrcli.cli import console
+
+
+class Bars:
+    """The bars of a run, as a context manager; `off` shows none."""
+
+    def __init__(self, *, off: bool = False) -> None:
+        people = console.people()
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.fields[name]}", markup=False),
+            BarColumn(),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=people,
+            transient=True,
+            disable=off or not people.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def stage(self, name: str, stage: str, share: float) -> None:
+        """The bracket `name` is in `stage`, and `share` of its work is done."""
+        if name not in self._tasks:
+            self._tasks[name] = self._progress.add_task(stage, total=1.0, name=console.plain(name))
+        self._progress.update(self._tasks[name], description=stage, completed=share)
+
+    def finished(self, name: str) -> None:
+        """The bracket `name` is done with, well or not."""
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            self._progress.remove_task(task)

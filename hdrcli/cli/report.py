@@ -1,0 +1,105 @@
+"""What `fuse` says: notes as brackets are done, the table of all of them, the failures last; or one JSON object."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from hdrcli.cli import console
+
+if TYPE_CHECKING:
+    from hdrcli.pipeline import BracketResult, FuseReport
+
+STYLES = {"done": "green", "planned": "cyan", "skipped": "yellow", "failed": "red"}
+
+
+def notes(result: BracketResult) -> None:
+    """What was chosen for a bracket, and why, on stderr."""
+    if result.status in ("done", "planned"):
+        for note in result.notes:
+            console.say(f"{result.name}: {note}", style="dim")
+
+
+def table(report: FuseReport, to: Console) -> None:
+    """A row for each bracket, on the console `to`; nothing when all failed, for their errors say it."""
+    if len(report.failed) == len(report.brackets):
+        return
+    rows = console.table("Bracket", "Frames", "Stops", "Model", "Status", "Outputs", right=("Frames",))
+    for result in report.brackets:
+        rows.add_row(
+            console.plain(result.name),
+            str(len(result.inputs)),
+            stops_range(result.stops),
+            result.model,
+            Text(result.status, STYLES[result.status]),
+            outputs(result.outputs) if result.status != "failed" else "",
+        )
+    to.print(rows)
+
+
+def failures(report: FuseReport, *, quiet: bool, debug: bool) -> None:
+    """The count, the notes of the run and the errors, on stderr: errors last, but first in a run that failed whole."""
+    failed = report.failed
+    if quiet:
+        _errors(report, debug)
+    elif len(failed) == len(report.brackets):
+        _errors(report, debug)
+        _run_notes(report)
+    else:
+        _run_notes(report)
+        counts = Counter(result.status for result in report.brackets)
+        if len(report.brackets) > 1:
+            console.say(", ".join(f"{count} {status}" for status, count in counts.items()) + ".")
+        _errors(report, debug)
+
+
+def _errors(report: FuseReport, debug: bool) -> None:
+    for result in report.failed:
+        if result.error is not None:
+            about = result.name if len(report.brackets) > 1 else ""
+            console.say_error(result.error, debug=debug, about=about)
+
+
+def _run_notes(report: FuseReport) -> None:
+    for note in report.notes:
+        console.say(f"Note: {note}", style="dim")
+
+
+def as_json(report: FuseReport) -> dict[str, Any]:
+    """The report as scripts get it; paths as they were given."""
+    return {
+        "brackets": [
+            {
+                "name": result.name,
+                "inputs": [str(path) for path in result.inputs],
+                "stops": rounded(result.stops),
+                "model": result.model,
+                "outputs": [str(path) for path in result.outputs],
+                "status": result.status,
+                "error": result.error.message if result.error else None,
+            }
+            for result in report.brackets
+        ],
+        "left": [str(path) for path in report.left],
+    }
+
+
+def rounded(stops: Sequence[float] | None) -> list[float] | None:
+    """Stops without the last digits of their logarithm, and without -0."""
+    return None if stops is None else [round(stop, 4) + 0.0 for stop in stops]
+
+
+def stops_range(stops: Sequence[float] | None) -> str:
+    """The range of stops in words, or a dash where they are unknown."""
+    return "-" if not stops else f"{min(stops) + 0.0:+.1f} to {max(stops) + 0.0:+.1f}"
+
+
+def outputs(paths: Sequence[Path]) -> str:
+    """The paths of one bracket's outputs: the first, and the suffixes of the others."""
+    first, *others = paths
+    return console.plain(" ".join([str(first), *(path.suffix for path in others)]))

@@ -1,0 +1,54 @@
+"""`hdrcli train`: from folders of images to a weights file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from hdrcli.cli import console, options
+
+if TYPE_CHECKING:
+    from hdrcli.training.loop import Report
+
+
+def train(
+    model: options.TrainedModel,
+    data: options.TrainingData,
+    validation: options.Validation = None,
+    run: options.RunFolder = None,
+    steps: options.Steps = None,
+    batch: options.Batch = None,
+    seed: options.Seed = None,
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    debug: options.Debug = False,
+) -> None:
+    """Train a network on images; print the path of its weights file."""
+    # OpenMP's waiting threads would spin and starve every other process; it reads this when torch loads it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    from hdrcli.training import command
+
+    file = command.train(
+        model,
+        options.paths("DATA", data),
+        validation=options.paths("--validation", validation or []),
+        run=Path("runs") / model if run is None else options.folder("--run", run),
+        steps=steps,
+        batch=batch,
+        seed=seed,
+        device=device,
+        threads=threads,
+        report=_say,
+    )
+    typer.echo(file)
+
+
+def _say(report: Report) -> None:
+    console.say(
+        f"step {report.step}  loss {report.loss:.4f}  "
+        f"held out: PSNR-mu {report.psnr_mu:.2f} dB, PSNR-l {report.psnr_l:.2f} dB"
+    )
