@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class HdrcliError(Exception):
     """An error a user can cause and cure.
@@ -38,3 +41,10 @@ class ExposureError(HdrcliError):
 
 class WeightsError(HdrcliError):
     """A weights file that is missing, damaged or of another network."""
+
+
+def choices_hint(value: str, known: Iterable[str]) -> str:
+    """A hint that names the values there are, the one that was probably meant first."""
+    names = sorted(known)
+    close = get_close_matches(value.lower(), names, n=1)
+    return (f"Did you mean {close[0]}? " if close else "") + f"Choose one of: {', '.join(names)}."

@@ -60,13 +60,17 @@ def mean_light(exposure: Exposure) -> float:
     return float(exposure.pixels.mean(dtype=np.float64))
 
 
-def clipped_share(exposure: Exposure) -> float:
-    """Share of pixels that lost detail: any channel at white, or all channels at black."""
+def lost_shares(exposure: Exposure) -> tuple[float, float]:
+    """Shares of pixels that lost detail: any channel at white, and, of the others, all channels at black."""
     white, black = (0.98, 0.02) if exposure.encoding == "srgb" else (0.955, 0.0016)
     step = max(1, int(math.sqrt(exposure.pixels.size / 3_000_000)))  # a million pixels tell enough
-    sample = exposure.pixels[::step, ::step]
-    lost = (sample.max(2) >= white) | (sample.max(2) <= black)
-    return float(lost.mean())
+    brightest = exposure.pixels[::step, ::step].max(2)
+    return float((brightest >= white).mean()), float((brightest <= black).mean())
+
+
+def clipped_share(exposure: Exposure) -> float:
+    """Share of pixels that lost detail at either end."""
+    return sum(lost_shares(exposure))
 
 
 def choose_reference(clipped: Sequence[float], relative: Sequence[float] | None) -> int:

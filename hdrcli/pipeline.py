@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import hdrcli
-from hdrcli import exposure, plugins, response, static_merge, transfer, writers
+from hdrcli import exposure, plugins, response, transfer, writers
 from hdrcli.contracts import Fuser, Network, OutputInfo
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
@@ -104,8 +104,7 @@ def _check_models(plans: Plans, settings: FuseSettings) -> None:
 
 
 def _run(plan: Plan, settings: FuseSettings, progress: Progress) -> BracketResult:
-    inputs = tuple(frame.path for frame in plan.frames)
-    result = BracketResult(plan.name, inputs, plan.stops, plan.model, plan.outputs, "planned", notes=plan.notes)
+    result = BracketResult(plan.name, plan.files, plan.stops, plan.model, plan.outputs, "planned", notes=plan.notes)
     if plan.error:
         return replace(result, status="failed", error=plan.error)
     if plan.skip:
@@ -161,7 +160,7 @@ def _fuse_by_network(
     notes: list[str],
     progress: Callable[[float], None],
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str]]:
-    from hdrcli import inference
+    from hdrcli import inference, static_merge
 
     usable = usable_frames(bracket)
     chosen = usable
@@ -196,7 +195,8 @@ def write_results(
         exposure_times=tuple(times or (one.exposure_time for one in read.headers if one.exposure_time)),
         f_number=header.f_number,
         iso=header.iso,
-        taken=header.taken.isoformat() if header.taken else None,
+        taken=header.taken.strftime("%Y:%m:%d %H:%M:%S") if header.taken else None,
+        exposure_time=header.exposure_time,
     )
     pixels: dict[str, np.ndarray] = {}
     made: dict[Path, bytes] = {}
@@ -204,7 +204,7 @@ def write_results(
         writer = plugins.load("writers", name).WRITER
         if writer.takes not in pixels:
             pixels[writer.takes] = _pixels_for(writer.takes, image, settings.tone_map)
-        made[output] = writer.encode(pixels[writer.takes], info, settings.bit_depth)
+        made[output] = writer.encode(pixels[writer.takes], info, writer.depth(settings.bit_depth))
     writers.write_all(made)
 
 

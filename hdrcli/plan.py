@@ -21,7 +21,8 @@ from hdrcli.settings import FuseSettings
 class Plan:
     """One bracket to fuse: its frames in file order, their relative exposures and where these come from.
 
-    `error` is set when it cannot be fused as asked; `skip` when its outputs exist and shall be kept.
+    `error` is set when it cannot be fused as asked; `skip` when its outputs exist and shall be kept. `files` are all its
+    files, also those whose header could not be read.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     error: HdrcliError | None = None
     skip: bool = False
+    files: tuple[Path, ...] = ()
 
     @property
     def stops(self) -> tuple[float, ...] | None:
@@ -54,11 +56,11 @@ class Plans:
 
 def make_plans(inputs: Sequence[Path], settings: FuseSettings) -> Plans:
     """Find the brackets in `inputs` and plan each. Raises UsageError when --times or --stops fit none of them."""
-    grouping = find_brackets(inputs)
+    grouping = find_brackets(inputs, exclude=(settings.output,))
     plans = []
     for found in grouping.brackets:
         outputs = tuple(settings.output / f"{found.name}.{name}" for name in settings.formats)
-        plan = Plan(found.name, found.headers, settings.model, outputs, error=found.error)
+        plan = Plan(found.name, found.headers, settings.model, outputs, error=found.error, files=found.files)
         plans.append(plan if plan.error else _planned(plan, found, settings))
     return Plans(tuple(plans), grouping.left, grouping.notes)
 
@@ -95,7 +97,9 @@ def _exposures(found: FoundBracket, settings: FuseSettings) -> tuple[tuple[float
     if from_exif is not None:
         exposure.check(from_exif, names, "EXIF")
         return from_exif, "EXIF"
-    sidecar = sidecars.read_sidecar(found.folder, [f.path for f in found.headers]) if found.folder else None
+    files = [frame.path for frame in found.headers]
+    folders = {path.parent for path in files}
+    sidecar = sidecars.read_sidecar(folders.pop(), files) if len(folders) == 1 else None
     if sidecar is not None:
         exposure.check(sidecar.relative_exposures, names, sidecar.path.name)
         return sidecar.relative_exposures, sidecar.path.name

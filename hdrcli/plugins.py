@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module, resources
 from types import ModuleType
 
-from hdrcli.errors import UsageError
+from hdrcli.errors import UsageError, choices_hint
 
 
 def names(folder: str) -> list[str]:
@@ -22,5 +22,5 @@ def load(folder: str, name: str) -> ModuleType:
     known = names(folder)
     if name not in known:
         kind = folder.replace("_", " ").rstrip("s")
-        raise UsageError(f'There is no {kind} "{name}".', f"Choose one of: {', '.join(known)}.")
+        raise UsageError(f'There is no {kind} "{name}".', choices_hint(name, known))
     return import_module(f"hdrcli.{folder.replace('/', '.')}.{name}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hdrcli import plugins
-from hdrcli.errors import UsageError
+from hdrcli.errors import UsageError, choices_hint
 
 MODEL_FOLDERS = ("networks", "classical")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
@@ -23,7 +23,7 @@ class FuseSettings:
     model: str = "auto"
     output: Path = field(default_factory=lambda: Path("fused"))
     formats: tuple[str, ...] = ("png", "exr")
-    bit_depth: int = 8
+    bit_depth: int | None = None
     times: tuple[float, ...] | None = None
     stops: tuple[float, ...] | None = None
     reference: int | None = None
@@ -52,7 +52,8 @@ class FuseSettings:
         _one_of("--tone-map", self.tone_map, plugins.names("tone_mapping"))
         _one_of("--precision", self.precision, PRECISIONS)
         _one_of("--static-merge", self.static_merge, ("auto", "off"))
-        _one_of("--bit-depth", str(self.bit_depth), ("8", "16"))
+        if self.bit_depth is not None:
+            _one_of("--bit-depth", str(self.bit_depth), ("8", "16"))
         for name in self.formats:
             _one_of("--format", name, plugins.names("writers"))
         if not self.formats:
@@ -72,7 +73,7 @@ def models() -> list[str]:
 
 def _one_of(option: str, value: str, known: tuple[str, ...] | list[str]) -> None:
     if value not in known:
-        raise UsageError(f'{option} has no "{value}".', f"Choose one of: {', '.join(known)}.")
+        raise UsageError(f'{option} has no "{value}".', choices_hint(value, known))
 
 
 def parse_seconds(text: str) -> tuple[float, ...]:

@@ -10,7 +10,7 @@ from types import ModuleType
 import torch
 
 from hdrcli import plugins, weights
-from hdrcli.errors import UsageError
+from hdrcli.errors import UsageError, choices_hint
 from hdrcli.inference import choose_device
 from hdrcli.training.loop import Report, train_network
 from hdrcli.training.pack import load_pack, make_pack
@@ -20,7 +20,7 @@ def recipe(model: str) -> ModuleType:
     """The recipe of a network. Raises UsageError for a model that cannot be trained."""
     known = plugins.names("training/recipes")
     if model not in known:
-        raise UsageError(f'There is no recipe to train "{model}".', f"Choose one of: {', '.join(known)}.")
+        raise UsageError(f'There is no recipe to train "{model}".', choices_hint(model, known))
     return plugins.load("training/recipes", model)
 
 

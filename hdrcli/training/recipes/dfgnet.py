@@ -9,4 +9,4 @@ from hdrcli.networks.dfgnet import DFGNet
 from hdrcli.training.loop import TrainingSettings
 
 BUILD = DFGNet
-SETTINGS = TrainingSettings(steps=8000, batch=8, rate=1e-3, build={"features": 32, "vector": 256})
+SETTINGS = TrainingSettings(steps=6000, batch=8, rate=1e-3, build={"features": 32, "vector": 256})

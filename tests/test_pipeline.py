@@ -1,0 +1,204 @@
+"""fuse(): from files of a known scene to results in the promised units."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import OpenEXR
+import pytest
+
+import hdrcli
+from hdrcli import transfer, weights
+from hdrcli.errors import UsageError
+from hdrcli.networks.dfgnet import DFGNet
+from tests import formula, scenes
+
+TIMES = [1 / 4, 1.0, 4.0]
+SMALL = {"features": 4, "vector": 8}
+
+
+def read_exr(path: Path) -> tuple[np.ndarray, dict[str, object]]:
+    with OpenEXR.File(str(path)) as file:
+        return np.array(file.channels()["RGB"].pixels, np.float32), dict(file.header())
+
+
+@pytest.fixture(scope="module")
+def network_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small DFGNet with weights by formula."""
+    module = DFGNet(**SMALL)
+    formula.fill(module)
+    file = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    weights.save(module, file, "dfgnet", SMALL, {})
+    return file
+
+
+@pytest.fixture
+def bracket(tmp_path: Path) -> Path:
+    scenes.write_bracket(tmp_path / "hall", scenes.radiance(48, 80, stops=6), TIMES, levels=65535)
+    return tmp_path / "hall"
+
+
+def test_debevec_gives_the_scene_with_the_references_white_at_one(bracket: Path, tmp_path: Path) -> None:
+    report = hdrcli.fuse(bracket, model="debevec", times=tuple(TIMES), output=tmp_path / "out")
+    (result,) = report.brackets
+    assert result.status == "done"
+    pixels, header = read_exr(tmp_path / "out" / "hall.exr")
+    np.testing.assert_allclose(pixels, scenes.radiance(48, 80, stops=6), rtol=0.01)
+    assert header["hdrcli:model"] == "debevec"
+    assert header["hdrcli:referred"] == "scene"
+    assert header["hdrcli:exposureTimes"] == "0.25, 1, 4"
+    assert cv2.imread(str(tmp_path / "out" / "hall.png")).shape == (48, 80, 3)
+
+
+def test_file_order_is_kept_apart_from_exposure_order(tmp_path: Path) -> None:
+    scene = scenes.radiance(40, 64, stops=6)
+    scenes.write_bracket(tmp_path / "b", scene, [4.0, 0.25, 1.0], levels=65535)
+    report = hdrcli.fuse(tmp_path / "b", model="debevec", stops=(2, -2, 0), reference=3, output=tmp_path, formats=("exr",))
+    assert report.brackets[0].stops == pytest.approx((2, -2, 0))
+    np.testing.assert_allclose(read_exr(tmp_path / "b.exr")[0], scene, rtol=0.01)
+
+
+def test_the_unit_follows_the_reference(bracket: Path, tmp_path: Path) -> None:
+    hdrcli.fuse(bracket, model="debevec", times=tuple(TIMES), reference=1, output=tmp_path / "dark", formats=("exr",))
+    pixels, _ = read_exr(tmp_path / "dark" / "hall.exr")
+    np.testing.assert_allclose(pixels, scenes.radiance(48, 80, stops=6) / 4, rtol=0.01)
+
+
+def test_mertens_writes_its_picture_and_its_linear_light(bracket: Path, tmp_path: Path) -> None:
+    report = hdrcli.fuse(bracket, model="mertens", output=tmp_path / "out", bit_depth=16)
+    assert report.brackets[0].stops is None
+    picture = cv2.imread(str(tmp_path / "out" / "hall.png"), cv2.IMREAD_UNCHANGED)[..., ::-1] / 65535
+    light, header = read_exr(tmp_path / "out" / "hall.exr")
+    np.testing.assert_allclose(light, transfer.srgb_to_linear(picture), rtol=2e-3, atol=1e-4)
+    assert header["hdrcli:referred"] == "display"
+
+
+@pytest.mark.parametrize("static_merge", ["auto", "off"])
+def test_dfgnet_is_the_same_in_any_tiles(
+    bracket: Path, tmp_path: Path, network_file: Path, static_merge: str
+) -> None:
+    made = {}
+    for tile in (32, 64, "off"):
+        out = tmp_path / str(tile)
+        report = hdrcli.fuse(
+            bracket,
+            model="dfgnet",
+            weights=str(network_file),
+            times=tuple(TIMES),
+            tile=tile,
+            output=out,
+            formats=("exr",),
+            precision="fp32",
+            static_merge=static_merge,
+        )
+        assert report.brackets[0].status == "done", report.brackets[0].error
+        made[tile], header = read_exr(out / "hall.exr")
+        assert header["hdrcli:weightsSha256"] == weights.digest(network_file)
+    # the file's half precision has steps of up to 1/512 of a value above 2
+    np.testing.assert_allclose(made[32], made["off"], atol=1e-4, rtol=1e-3)
+    np.testing.assert_allclose(made[64], made["off"], atol=1e-4, rtol=1e-3)
+
+
+def test_static_merge_brings_the_scene_back(bracket: Path, tmp_path: Path, network_file: Path) -> None:
+    """A network of arbitrary weights is far off; a scene without motion is still merged right."""
+    options = {"model": "dfgnet", "weights": str(network_file), "times": tuple(TIMES), "formats": ("exr",)}
+    hdrcli.fuse(bracket, output=tmp_path / "off", static_merge="off", **options)
+    hdrcli.fuse(bracket, output=tmp_path / "auto", **options)
+    scene = scenes.radiance(48, 80, stops=6)
+    by_network = np.abs(read_exr(tmp_path / "off" / "hall.exr")[0] / scene - 1)
+    merged = np.abs(read_exr(tmp_path / "auto" / "hall.exr")[0] / scene - 1)
+    assert np.median(merged) < 0.02 < np.median(by_network)
+
+
+def test_more_frames_than_the_network_takes_are_chosen_and_named(
+    tmp_path: Path, network_file: Path
+) -> None:
+    times = [1 / 16, 1 / 4, 1.0, 4.0, 16.0]
+    scenes.write_bracket(tmp_path / "five", scenes.radiance(40, 64), times)
+    report = hdrcli.fuse(
+        tmp_path / "five", model="dfgnet", weights=str(network_file), times=tuple(times), output=tmp_path / "out"
+    )
+    assert "dfgnet saw 1.png, 3.png, 5.png" in report.brackets[0].notes
+
+
+def test_a_bad_bracket_does_not_stop_the_others(bracket: Path, tmp_path: Path) -> None:
+    shoot = tmp_path / "shoot"
+    for name in ("a", "b", "c"):
+        scenes.write_bracket(shoot / name, scenes.radiance(24, 32), TIMES)
+    broken = shoot / "b" / "2.png"
+    broken.write_bytes(broken.read_bytes()[:-40])
+    report = hdrcli.fuse(shoot, model="mertens", output=tmp_path / "out")
+    assert [result.status for result in report.brackets] == ["done", "failed", "done"]
+    assert "2.png" in report.failed[0].error.message
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.exr", "a.png", "c.exr", "c.png"]
+
+
+def test_existing_results_are_kept_skipped_or_replaced_as_asked(bracket: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = {"model": "mertens", "output": out, "formats": ("png",)}
+    hdrcli.fuse(bracket, **options)
+    first = (out / "hall.png").read_bytes()
+    (out / "hall.png").write_bytes(b"mine")
+    assert hdrcli.fuse(bracket, **options).brackets[0].status == "failed"
+    assert hdrcli.fuse(bracket, skip_existing=True, **options).brackets[0].status == "skipped"
+    assert (out / "hall.png").read_bytes() == b"mine"
+    assert hdrcli.fuse(bracket, overwrite=True, **options).brackets[0].status == "done"
+    assert (out / "hall.png").read_bytes() == first
+
+
+def test_an_output_that_is_a_frame_is_refused(bracket: Path, tmp_path: Path) -> None:
+    scenes.write_bracket(tmp_path / "1", scenes.radiance(24, 32), TIMES)
+    before = (tmp_path / "1" / "1.png").read_bytes()
+    (result,) = hdrcli.fuse(tmp_path / "1", model="mertens", output=tmp_path / "1", overwrite=True).brackets
+    assert result.status == "failed"
+    assert "is one of the frames" in result.error.message
+    assert (tmp_path / "1" / "1.png").read_bytes() == before
+
+
+def test_results_in_the_input_folder_are_no_bracket_next_time(bracket: Path, tmp_path: Path) -> None:
+    hdrcli.fuse(bracket.parent, model="mertens", output=bracket.parent / "fused")
+    report = hdrcli.fuse(bracket.parent, model="mertens", output=bracket.parent / "fused", dry_run=True, overwrite=True)
+    assert [result.name for result in report.brackets] == ["hall"]
+
+
+def test_jobs_make_the_same_files(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        scenes.write_bracket(tmp_path / "shoot" / name, scenes.radiance(24 + ord(name) % 5, 32), TIMES)
+    for jobs in (1, 3):
+        hdrcli.fuse(tmp_path / "shoot", model="mertens", output=tmp_path / str(jobs), jobs=jobs)
+    for path in (tmp_path / "1").iterdir():
+        assert path.read_bytes() == (tmp_path / "3" / path.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"model": "dfgnett"},
+        {"formats": ("pmg",)},
+        {"tone_map": "nice"},
+        {"tile": 3},
+        {"jobs": 0},
+        {"response": "gamma:0"},
+        {"times": (1, 2), "stops": (0, 1)},
+        {"overwrite": True, "skip_existing": True},
+        {"reference": 0},
+        {"align": "maybe"},
+    ],
+    ids=lambda options: json.dumps(list(options)),
+)
+def test_options_that_cannot_be_meant_are_refused(bracket: Path, tmp_path: Path, options: dict[str, object]) -> None:
+    with pytest.raises(UsageError) as caught:
+        hdrcli.fuse(bracket, output=tmp_path / "out", **options)
+    assert caught.value.hint
+    assert not (tmp_path / "out").exists()
+
+
+def test_example_vestibule_is_planned_from_its_exif() -> None:
+    report = hdrcli.fuse(Path(__file__).parents[1] / "examples" / "vestibule", dry_run=True)
+    (result,) = report.brackets
+    assert result.status == "planned"
+    assert result.model == "dfgnet"
+    assert result.stops == pytest.approx((-3, 0, 3), abs=1e-6)
