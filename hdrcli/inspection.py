@@ -38,6 +38,7 @@ class InspectedBracket:
     """
 
     name: str
+    inputs: tuple[Path, ...]
     frames: tuple[InspectedFrame, ...]
     exposure_source: str
     reference: Path | None
@@ -89,6 +90,7 @@ def _inspect(plan: Plan, settings: FuseSettings) -> InspectedBracket:
     stops = plan.stops or (None,) * len(plan.frames)
     known = InspectedBracket(
         name=plan.name,
+        inputs=plan.files,
         frames=tuple(InspectedFrame(header, stop) for header, stop in zip(plan.frames, stops, strict=True)),
         exposure_source=plan.exposure_source,
         reference=None,

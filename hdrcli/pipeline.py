@@ -6,7 +6,8 @@ files -> readers -> Bracket -> alignment -> network or classical fuser -> static
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,12 +61,14 @@ def fuse(
     inputs: str | Path | Iterable[str | Path],
     *,
     progress: Progress = lambda name, stage, share: None,
+    on_plans: Callable[[int], None] = lambda count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
     **options: Any,
 ) -> FuseReport:
     """Fuse the brackets in `inputs` (folders or files) and write the results.
 
-    `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). A bracket that fails is
+    `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). `on_plans` is told the number
+    of brackets, `on_result` what became of each, in the order they are done. A bracket that fails is
     reported, with its error, and the others go on. Raises UsageError for options that cannot be meant.
     """
     settings = FuseSettings(**options)
@@ -74,24 +77,40 @@ def fuse(
     if not paths:
         raise UsageError("There is nothing to fuse.", "Name a folder of frames, or the frames of one bracket.")
     plans = make_plans(paths, settings)
+    on_plans(len(plans.brackets))
     if not settings.dry_run:
         _check_models(plans, settings)
 
-    def one(plan: Plan) -> BracketResult:
+    def one(plan: Plan, progress: Progress) -> BracketResult:
         result = _run(plan, settings, progress)
         on_result(result)
         return result
 
     if settings.jobs == 1 or len(plans.brackets) < 2:
-        results = [one(plan) for plan in plans.brackets]
+        results = [one(plan, progress) for plan in plans.brackets]
     else:
-        with ThreadPoolExecutor(settings.jobs) as pool:
-            try:
-                results = list(pool.map(one, plans.brackets))
-            except KeyboardInterrupt:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        results = _at_once(one, plans.brackets, settings.jobs, progress)
     return FuseReport(tuple(results), plans.left, plans.notes)
+
+
+def _at_once(
+    one: Callable[[Plan, Progress], BracketResult], plans: Sequence[Plan], jobs: int, progress: Progress
+) -> list[BracketResult]:
+    """`one` for each plan, `jobs` of them at once, in their order. Ctrl-C ends those in work at their next stage."""
+    stopped = threading.Event()
+
+    def watched(name: str, stage: str, share: float) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt  # no signal reaches a worker
+        progress(name, stage, share)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            return list(pool.map(lambda plan: one(plan, watched), plans))
+        except BaseException:
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _check_models(plans: Plans, settings: FuseSettings) -> None:
@@ -198,13 +217,15 @@ def write_results(
         taken=header.taken.strftime("%Y:%m:%d %H:%M:%S") if header.taken else None,
         exposure_time=header.exposure_time,
     )
+    # what was computed in full precision is kept in it, where the format can (EXR)
+    depth = settings.bit_depth or (32 if attributes.get("precision") == "float32" else None)
     pixels: dict[str, np.ndarray] = {}
     made: dict[Path, bytes] = {}
     for name, output in zip(settings.formats, plan.outputs, strict=True):
         writer = plugins.load("writers", name).WRITER
         if writer.takes not in pixels:
             pixels[writer.takes] = _pixels_for(writer.takes, image, settings.tone_map)
-        made[output] = writer.encode(pixels[writer.takes], info, writer.depth(settings.bit_depth))
+        made[output] = writer.encode(pixels[writer.takes], info, writer.depth(depth))
     writers.write_all(made)
 
 

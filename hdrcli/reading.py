@@ -47,7 +47,8 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
         clipped = [exposure.clipped_share(one) for one in exposures]
         reference = exposure.choose_reference(clipped, relative)
         why = f"{100 * clipped[reference]:.1f} % clipped, the least around the middle"
-    notes = (f"reference frame {exposures[reference].name}: {why}", f"exposures from {plan.exposure_source}")
+    source = f"exposures from {plan.exposure_source}" if relative else "exposures unknown: ordered by brightness"
+    notes = (f"reference frame {exposures[reference].name}: {why}", source)
     bracket = Bracket(plan.name, tuple(exposures), reference, relative)
     return ReadBracket(bracket, tuple(plan.frames[i] for i in order), notes)
 

@@ -53,7 +53,7 @@ class FuseSettings:
         _one_of("--precision", self.precision, PRECISIONS)
         _one_of("--static-merge", self.static_merge, ("auto", "off"))
         if self.bit_depth is not None:
-            _one_of("--bit-depth", str(self.bit_depth), ("8", "16"))
+            _one_of("--bit-depth", str(self.bit_depth), ("8", "16", "32"))
         for name in self.formats:
             _one_of("--format", name, plugins.names("writers"))
         if not self.formats:

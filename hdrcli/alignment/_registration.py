@@ -20,7 +20,7 @@ ITERATIONS = 12
 CONVERGED = 0.01
 """A step that moves no corner by more than so many pixels ends a level."""
 
-EDGE_PIXELS = 60_000
+EDGE_PIXELS = 40_000
 """Registration looks at so many pixels of the steepest gradient: only edges tell displacement."""
 
 OUTLIER = 25.0
@@ -127,25 +127,42 @@ def _homography(parameters: np.ndarray) -> np.ndarray:
     return np.array([[1 + a, b, c], [d, 1 + e, f], [g, h, 1]])
 
 
-def register(frames: Pair, start: np.ndarray, freedom: int) -> np.ndarray:
+Pyramid = list[tuple[np.ndarray, Registration]]
+"""Levels from coarse to fine: the map from full pixels to the level's, and the pair there."""
+
+
+def pyramid(frames: Pair) -> Pyramid:
+    """The levels at which a pair is registered; the last is the pair itself."""
+    levels: Pyramid = []
+    for level in range(LEVELS - 1, 0, -1):
+        factor = 0.5**level
+        if min(frames.still.shape) * factor >= LEAST_SIDE:
+            levels.append((_thinning(factor), Registration(_thinned(frames, factor))))
+    return [*levels, (np.eye(3), Registration(frames))]
+
+
+def register(levels: Pyramid, start: np.ndarray, freedom: int) -> np.ndarray:
     """Follow `start` to the warp of least difference, from coarse to fine."""
+    for to_level, registration in levels:
+        back = np.linalg.inv(to_level)
+        start = back @ registration.refined(to_level @ start @ back, freedom) @ to_level
+    return start
+
+
+def _thinning(factor: float) -> np.ndarray:
+    """The map from pixels to those of a picture thinned by area; pixel centres are at whole numbers."""
+    offset = 0.5 * factor - 0.5
+    return np.array([[factor, 0, offset], [0, factor, offset], [0, 0, 1]])
+
+
+def _thinned(frames: Pair, factor: float) -> Pair:
     import cv2
 
-    for level in range(LEVELS - 1, -1, -1):
-        factor = 0.5**level
-        size = tuple(max(1, round(side * factor)) for side in frames.still.shape[::-1])
-        if level and min(size) < LEAST_SIDE:
-            continue
-        thinned = frames
-        if level:
-            pictures = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (frames.still, frames.moved)]
-            masks = [
-                cv2.resize(m.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99
-                for m in (frames.still_mask, frames.moved_mask)
-            ]
-            thinned = Pair(*pictures, *masks)
-        offset = 0.5 * factor - 0.5
-        to_level = np.array([[factor, 0, offset], [0, factor, offset], [0, 0, 1]])
-        back = np.linalg.inv(to_level)
-        start = back @ Registration(thinned).refined(to_level @ start @ back, freedom) @ to_level
-    return start
+    height, width = frames.still.shape
+    size = round(width * factor), round(height * factor)
+
+    def thin(image: np.ndarray) -> np.ndarray:
+        return cv2.resize(image.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+
+    masks = (thin(mask) > 0.99 for mask in (frames.still_mask, frames.moved_mask))
+    return Pair(thin(frames.still), thin(frames.moved), *masks)

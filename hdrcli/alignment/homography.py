@@ -1,8 +1,8 @@
-"""Alignment by homographies: features, robust fit, and refinement by correlation; frames in place are left alone.
+"""Alignment by homographies: registration from where the frame is and from features; frames in place are left alone.
 
-ORB features (Rublee et al. 2011) fitted by MAGSAC++ (Barath et al. 2020), then ECC (Evangelidis & Psarakis 2008), both
-on histogram-matched pictures, so that stops apart do not matter. Frames that share too little range with the reference
-are aligned to their neighbour in exposure.
+ORB features (Rublee et al. 2011) fitted by MAGSAC++ (Barath et al. 2020) find large displacements, robust Lucas-Kanade
+the exact ones, both on histogram-matched pictures, so that stops apart do not matter. Frames that share too little
+range with the reference are aligned to their neighbour in exposure.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 import numpy as np
 
 from hdrcli.alignment._photometry import Pair, Picture, corner_shift, pair, picture
-from hdrcli.alignment._registration import PROJECTIVE, RIGID, Registration, register
+from hdrcli.alignment._registration import PROJECTIVE, RIGID, pyramid, register
 from hdrcli.alignment._warp import bring_onto, leave_out
 from hdrcli.contracts import Aligner
 from hdrcli.image import Bracket
@@ -23,14 +23,14 @@ IN_PLACE = 0.3
 LARGEST_SHIFT = 0.15
 """No corner moves by more than this share of the diagonal: what claims so is a wrong fit."""
 
-LEAST_GAIN = 0.02
-"""By how much of its error against the unwarped frame a warp must better it."""
+LEAST_GAIN = 0.15
+"""By what share of the error a warp must better a simpler one; more freedom fits noise better by up to a tenth."""
 
 LEAST_OVERLAP = 0.25
 """Share of pixels a frame must have in common with the reference, in exposure, to be aligned to it directly."""
 
-LEAST_CORRELATION = 0.3
-"""Frames that correlate less than this with their neighbour, however warped, show something else."""
+LEAST_CORRELATION = 0.1
+"""Frames whose edges correlate less than this, however warped, show something else: unrelated ones reach 0.03."""
 
 FEATURES, LEAST_INLIERS = 4000, 20
 
@@ -95,11 +95,13 @@ def _displacement(frames: Pair) -> np.ndarray | None:
     best = np.eye(3)
     if frames.overlap < 0.01:
         return best  # nothing to see: a frame all black or white, taken for as steady as its neighbour
-    full = Registration(frames)
-    rigid = register(frames, best, RIGID)
-    starts = [rigid, best] if (features := _from_features(frames)) is None else [features, rigid, best]
-    candidates = [rigid, *(register(frames, start, PROJECTIVE) for start in starts[:2])]
+    levels = pyramid(frames)
+    finest = levels[-1:]
+    candidates = [rigid := register(levels, best, RIGID), register(finest, rigid, PROJECTIVE)]
+    if (features := _from_features(frames)) is not None:
+        candidates.append(register(levels[-2:], features, PROJECTIVE))
     largest = LARGEST_SHIFT * float(np.hypot(*frames.still.shape))
+    full = finest[0][1]
     for candidate in candidates:
         if corner_shift(candidate, frames.still.shape) > largest:
             continue
@@ -129,4 +131,4 @@ def _from_features(frames: Pair) -> np.ndarray | None:
     return warp if warp is not None and inliers.sum() >= LEAST_INLIERS else None
 
 
-ALIGNER = Aligner(align=align, summary="homography from features and correlation; frames in place are left alone")
+ALIGNER = Aligner(align=align, summary="homography of each frame to the reference; frames in place are left alone")

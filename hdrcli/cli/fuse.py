@@ -69,7 +69,7 @@ def fuse(
             if not quiet:
                 report.notes(result)
 
-        done = pipeline.fuse(given, progress=bars.stage, on_result=on_result, **chosen)
+        done = pipeline.fuse(given, on_plans=bars.expect, progress=bars.stage, on_result=on_result, **chosen)
     if json:
         console.print_json(report.as_json(done))
     elif dry_run or not quiet:

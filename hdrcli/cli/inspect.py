@@ -47,8 +47,7 @@ def inspect(
         _show(found)
     for bracket in found.failed:
         if bracket.error:
-            about = bracket.name if len(found.brackets) > 1 else ""
-            console.say_error(bracket.error, debug=debug, about=about)
+            console.say_error(bracket.error, debug=debug, about=report.about(bracket, found.brackets))
     if found.failed:
         raise typer.Exit(1)
 
@@ -57,8 +56,7 @@ def _show(found: Inspection) -> None:
     out = console.product()
     for bracket in found.brackets:
         if bracket.frames:
-            source = f", exposures from {bracket.exposure_source}" if bracket.exposure_source else ""
-            console.say(f"{bracket.name}: {len(bracket.frames)} frames{source}", style="bold", console=out)
+            console.say(f"{bracket.name}: {len(bracket.frames)} frames{_source(bracket)}", style="bold", console=out)
             out.print(_table(bracket))
             for line in _verdict(bracket):
                 console.say(f"  {line}", console=out)
@@ -67,11 +65,19 @@ def _show(found: Inspection) -> None:
         console.say(f"Note: {note}", console=out)
 
 
+def _source(bracket: InspectedBracket) -> str:
+    if not bracket.exposure_source:
+        return ""
+    if all(frame.stops is None for frame in bracket.frames):
+        return ", exposures unknown: ordered by brightness"
+    return f", exposures from {bracket.exposure_source}"
+
+
 def _verdict(bracket: InspectedBracket) -> list[str]:
     """What `fuse` would do, in lines."""
     if bracket.error:
         return ["fuse would fail: the reason is below"]
-    lines = [note for note in bracket.notes if not note.startswith("exposures from")]
+    lines = [note for note in bracket.notes if not note.startswith("exposures ")]
     exists = ", which exists" if bracket.existing else ""
     return [*lines, f"fuse would write {report.outputs(bracket.outputs)} with {bracket.model}{exists}"]
 

@@ -77,7 +77,12 @@ Formats = Annotated[
 ]
 BitDepth = Annotated[
     int | None,
-    typer.Option(metavar="8|16", rich_help_panel=_OUTPUT, show_default=False, help="Bits a channel of PNG and TIFF."),
+    typer.Option(
+        metavar="8|16|32",
+        rich_help_panel=_OUTPUT,
+        show_default=False,
+        help="Bits a channel: 8, 16 PNG, TIFF; 16, 32 EXR.",
+    ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", rich_help_panel=_OUTPUT, help="Replace results that exist.")]
 SkipExisting = Annotated[

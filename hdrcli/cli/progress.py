@@ -25,6 +25,7 @@ class Bars:
             disable=off or not people.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._all: TaskID | None = None
 
     def __enter__(self) -> Bars:
         self._progress.start()
@@ -34,6 +35,11 @@ class Bars:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+    def expect(self, count: int) -> None:
+        """There are `count` brackets; of many, those done are counted."""
+        if count > 1:
+            self._all = self._progress.add_task(f"0 of {count} done", total=count, name="All brackets")
 
     def stage(self, name: str, stage: str, share: float) -> None:
         """The bracket `name` is in `stage`, and `share` of its work is done."""
@@ -46,3 +52,7 @@ class Bars:
         task = self._tasks.pop(name, None)
         if task is not None:
             self._progress.remove_task(task)
+        if self._all is not None:
+            self._progress.advance(self._all)
+            whole = self._progress.tasks[0]
+            self._progress.update(self._all, description=f"{whole.completed:.0f} of {whole.total:.0f} done")

@@ -13,6 +13,7 @@ from rich.text import Text
 from hdrcli.cli import console
 
 if TYPE_CHECKING:
+    from hdrcli.inspection import InspectedBracket
     from hdrcli.pipeline import BracketResult, FuseReport
 
 STYLES = {"done": "green", "planned": "cyan", "skipped": "yellow", "failed": "red"}
@@ -22,7 +23,7 @@ def notes(result: BracketResult) -> None:
     """What was chosen for a bracket, and why, on stderr."""
     if result.status in ("done", "planned"):
         for note in result.notes:
-            console.say(f"{result.name}: {note}", style="dim")
+            console.say(f"{result.name}: {note}")
 
 
 def table(report: FuseReport, to: Console) -> None:
@@ -61,13 +62,19 @@ def failures(report: FuseReport, *, quiet: bool, debug: bool) -> None:
 def _errors(report: FuseReport, debug: bool) -> None:
     for result in report.failed:
         if result.error is not None:
-            about = result.name if len(report.brackets) > 1 else ""
-            console.say_error(result.error, debug=debug, about=about)
+            console.say_error(result.error, debug=debug, about=about(result, report.brackets))
+
+
+def about(bracket: BracketResult | InspectedBracket, brackets: Sequence[object]) -> str:
+    """The name to put before a bracket's error: none for the only one, nor where the error tells by itself."""
+    message = bracket.error.message if bracket.error else ""
+    told = any(str(path) in message for path in (*bracket.inputs, *bracket.outputs))
+    return "" if len(brackets) == 1 or told else bracket.name
 
 
 def _run_notes(report: FuseReport) -> None:
     for note in report.notes:
-        console.say(f"Note: {note}", style="dim")
+        console.say(f"Note: {note}")
 
 
 def as_json(report: FuseReport) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hdrcli import readers
-from hdrcli.grouping._shoot import Frames, groups_of_shoot, natural, runs_of
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
+from hdrcli.grouping._shoot import Frames, groups_of_shoot, natural, runs_of
 from hdrcli.image import FrameHeader
 from hdrcli.sidecars import find_sidecar
 
@@ -26,8 +26,7 @@ class FoundBracket:
     """One bracket found: `headers` of its frames in file order (natural name order, or as given), what may be wrong.
 
     `name` is the folder's, or `<first stem>-<last stem>` for files and for a group of a shoot; it is unique among
-    the brackets without `error`. `files` are all its files, also those without a readable header; `folder` is None for
-    files given by name.
+    the brackets without `error`. `files` are all, also those without a readable header; `folder` is None for files.
     """
 
     name: str
@@ -63,9 +62,9 @@ def find_brackets(
 
     Each folder is one bracket or a whole shoot, and so are the folders in it, one level down. All files given by name
     are together one bracket. A folder that has a sidecar, or whose frames carry no exposure times, is one bracket;
-    others are split as `groups_of_shoot` says, by `gap` seconds. `size` cuts every folder, and the files, into
-    runs of so many frames instead. `exclude` are folders and files to pass over, such as the outputs.
-    What is wrong with one bracket is its `error`; only nonsense in the options raises (UsageError).
+    others are split as `groups_of_shoot` says, by `gap` seconds. `size` cuts folders, and the files, into runs of so
+    many frames instead. `exclude` are folders and files to pass over, such as the outputs. What is wrong with one
+    bracket is its `error`; only nonsense in the options raises (UsageError).
     """
     if size is not None and size < 2:
         raise UsageError("A bracket has at least 2 frames.", "Give a size of 2 or more.")
@@ -80,8 +79,7 @@ def find_brackets(
     folders = list(filter(os.path.isdir, once.values()))
     for folder in folders:
         _add_tree(search, folder)
-    files = [path for path in once.values() if path not in folders]
-    if files:
+    if files := [path for path in once.values() if path not in folders]:
         _add_files(search, files)
     return Grouping(tuple(_with_unique_names(search.brackets)), tuple(search.left), tuple(search.notes))
 
@@ -218,7 +216,8 @@ def _bracket(
 ) -> FoundBracket:
     """The bracket of frames, named after a folder or else after its first and last file."""
     headers = tuple(frames.headers[i] for i in sorted(frames.headers))
-    name = named_after.resolve().name or "root" if named_after else f"{frames.files[0].stem}-{frames.files[-1].stem}"
+    stems = [file.stem for file in frames.files]
+    name = named_after.resolve().name or "root" if named_after else "-".join(stems[:1] + stems[1:][-1:])
     error = error or next(iter(frames.errors.values()), None) or _misfit(frames)
     return FoundBracket(name, headers, folder, error, frames.files)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
 
 def _known_reader(path: Path) -> Reader:
     reader = reader_for(path)
+    if reader is None and not os.path.exists(path):  # noqa: PTH110 -- Path.exists raises in closed folders
+        raise ReadError(f"{path} does not exist.", "Check the spelling of its name.")
     if reader is None:
         known = " ".join(sorted(suffix.removeprefix(".") for suffix in _readers()))
         raise ReadError(f"{path} is of no format that can be read.", f"These can: {known}.")

@@ -43,7 +43,8 @@ def to_bt709(stored: np.ndarray, icc: bytes | None, path: Path) -> np.ndarray:
     if stored.shape[2] == 4:
         stored = _plain_cmyk(stored)
     scale = np.float32(1 if stored.dtype.kind == "f" else np.iinfo(stored.dtype).max)
-    return np.broadcast_to(stored.astype(np.float32) / scale, (*stored.shape[:2], 3))
+    pixels = stored.astype(np.float32) / scale
+    return pixels if pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
 
 
 def is_srgb(icc: bytes, linear: bool = False) -> bool:
@@ -77,7 +78,7 @@ def _transformed(stored: np.ndarray, icc: bytes, path: Path) -> np.ndarray | Non
 def _transform(pixels: np.ndarray, icc: bytes, space: str, linear: bool) -> np.ndarray:
     import imagecodecs
 
-    flags = imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION
+    flags: int = imagecodecs.CMS.FLAGS.BLACKPOINTCOMPENSATION
     if pixels.dtype == np.uint16:
         # Little CMS would look 16-bit colours up in a coarse table, some of them 8 % wrong.
         flags |= imagecodecs.CMS.FLAGS.NOOPTIMIZE

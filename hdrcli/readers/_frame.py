@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +37,7 @@ def header(path: Path, width: int, height: int, photo: Photo | None = None, is_r
 def exposure(path: Path, pixels: np.ndarray, encoding: Encoding, bits: int, photo: Photo | None = None) -> Exposure:
     """The exposure of (H, W, 3) float32 pixels in [0, 1] as stored, before Orientation."""
     photo = photo or Photo()
-    upright = np.ascontiguousarray(oriented(pixels, photo.orientation), np.float32)
+    upright = np.require(oriented(pixels, photo.orientation), np.float32, ["C", "W"])
     return Exposure(upright, encoding, path.name, photo.exposure_time, photo.f_number, photo.iso, bits)
 
 
@@ -51,8 +50,3 @@ def linear_exposure(path: Path, pixels: np.ndarray, photo: Photo | None = None) 
     if lost:
         raise ReadError(f"{path} has {lost} pixels that are NaN or infinite.", CURE)
     return exposure(path, np.clip(pixels, 0, 1), "linear", 32, photo)
-
-
-def without_orientation(photo: Photo) -> Photo:
-    """The same tags for pixels that the decoder has turned already."""
-    return replace(photo, orientation=1)

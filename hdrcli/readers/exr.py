@@ -1,7 +1,9 @@
-"""OpenEXR: linear light, half or float. (The library also writes its complaints to stderr itself, from C++.)"""
+"""OpenEXR: linear light, half or float. (The library writes complaints of its own to stderr.)"""
 
 from __future__ import annotations
 
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +44,12 @@ def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
 def _file(path: Path, header_only: bool) -> Any:
     import OpenEXR
 
+    said = StringIO()
     with opened(path, "OpenEXR") as stream, decoding(path, *_BROKEN):
-        image = OpenEXR.File(stream, separate_channels=True, header_only=header_only)
-        if not image.parts:
+        # What cannot be decoded is dropped from the parts, with a message on standard output.
+        with redirect_stdout(said):
+            image = OpenEXR.File(stream, separate_channels=True, header_only=header_only)
+        if said.getvalue() or not image.parts:
             raise ValueError("its pixels cannot be decoded")
         if image.parts[0].type() not in (OpenEXR.scanlineimage, OpenEXR.tiledimage):
             raise ReadError(f"{path} is a deep EXR, not a picture.", "Flatten it first.")

@@ -93,7 +93,7 @@ def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
 def _decoded(path: Path, data: bytes, segments: _Segments) -> np.ndarray:
     import simplejpeg
 
-    with decoding(path, ValueError, RuntimeError):
+    with decoding(path, LookupError, RuntimeError, ValueError):
         space = simplejpeg.decode_jpeg_header(data, strict=False)[2]
         space = {"Gray": "GRAY", "CMYK": "CMYK", "YCCK": "CMYK"}.get(space, "RGB")
         try:

@@ -21,7 +21,7 @@ from hdrcli.readers._exif import Photo
 from hdrcli.readers._file import check_size, decoding, opened
 
 _SUFFIXES = (
-    ".dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .raf .rw2 .rwl .orf .ori .pef .ptx .srw .3fr .fff .iiq .cap .mrw "
+    ".dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .raf .rw2 .rwl .orf .ori .pef .ptx .srw .3fr .fff .iiq .mrw "
     ".mdc .kdc .dcr .dcs .dc2 .k25 .mos .mef .erf .x3f .gpr"
 )
 
@@ -65,6 +65,8 @@ def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
         _sensor.check(path, raw, data)
         found = _photo(path, raw, data)  # before developing, which resets the flip
         pixels = _developed(raw, white_balance or _white_balance(path, raw))
+    if pixels.shape[2] == 1:  # a monochrome camera
+        pixels = np.repeat(pixels, 3, axis=2)
     return _frame.exposure(path, pixels / np.float32(65535), "linear", 16, found)
 
 
@@ -96,7 +98,8 @@ def _white_balance(path: Path, raw: Any) -> list[float]:
     for red, green, blue, green2 in (raw.camera_whitebalance, raw.daylight_whitebalance):
         if min(red, green, blue) > 0:
             return [red, green, blue, green2 or green]
-    logging.getLogger("hdrcli").warning("%s names no white balance; its colours are the sensor's own.", path)
+    if raw.num_colors > 1:
+        logging.getLogger("hdrcli").warning("%s names no white balance; its colours are the sensor's own.", path)
     return [1.0, 1.0, 1.0, 1.0]
 
 

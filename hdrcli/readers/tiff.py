@@ -39,6 +39,8 @@ def _page(path: Path, stream: BinaryIO) -> Any:
     pages = list(islice(tifffile.TiffFile(stream).pages, 16))
     if not pages:
         raise damaged(path, "it has no pages")
+    if "DNGVersion" in pages[0].tags:
+        raise ReadError(f"{path} is a DNG, not a plain TIFF.", f"Rename it to {path.stem}.dng.")
     whole = [page for page in pages if not page.is_reduced] or pages
     page = whole[0]
     if any(other.shape == page.shape for other in whole[1:]):

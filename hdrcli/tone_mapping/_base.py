@@ -22,7 +22,7 @@ EPSILON = 0.1
 
 
 class Base:
-    """The guided filter of a picture by itself, in stops: a line slope * stops + offset at every place (eq. 5, 6, 8)."""
+    """The guided filter of a picture by itself, in stops: at every place a line slope * stops + offset (eq. 5-8)."""
 
     def __init__(self, pixels: np.ndarray, brightness: Callable[[np.ndarray], np.ndarray]) -> None:
         """Find the lines of linear `pixels` (H, W, 3); `brightness` of RGB (..., 3) is what is filtered."""

@@ -13,7 +13,7 @@ from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.tone_mapping._bands import by_bands
 from hdrcli.tone_mapping._base import Base
-from hdrcli.tone_mapping._colour import encode, scaled
+from hdrcli.tone_mapping._colour import encode, largest_channel, scaled
 from hdrcli.tone_mapping._statistics import DARKEST, log_average, robust_maximum, sample
 
 SHOULDER, FOOT = -2.0, -4.0
@@ -26,16 +26,19 @@ SHARPNESS = 1.5
 """How late the shoulder bends: with 1 white walls turn grey, with 3 bright skies lose their shades."""
 
 HEADROOM = 0.2
-"""Stops left above the brightest slow tone for the detail upon it, where there are two stops or more to bring back."""
+"""Stops left above the brightest slow tone for the detail upon it, where half a stop or more is to be brought back."""
 
-KNEE = 0.9
-"""Display light from which on details and lights run into white."""
+KNEE = 0.85
+"""Display light from which on brightness nears 1 but does not reach it."""
+
+WHITE_FROM = 0.93
+"""Display light from which on colours run into white."""
 
 FADING = 0.25
 """Saturation lost where the curve takes three stops away: compressed colours look stronger than they were (Mantiuk et
 al. 2009)."""
 
-NORMAL_KEYS = (0.08, 0.35)
+NORMAL_KEYS = (0.08, 0.5)
 """Log-average luminances, up to white, of well exposed frames. Only frames beyond are made brighter or darker."""
 
 
@@ -67,7 +70,7 @@ def brightness(linear: np.ndarray) -> np.ndarray:
 
     With luminance alone bright colours bleach; with the channel alone blue skies turn dark and noisy.
     """
-    return np.float32(0.6) * linear.max(axis=-1) + np.float32(0.4) * transfer.luminance(linear)
+    return np.float32(0.6) * largest_channel(linear) + np.float32(0.4) * transfer.luminance(linear)
 
 
 def exposure_gain(luminance: np.ndarray) -> float:
@@ -83,10 +86,10 @@ def tone_curve(stops: np.ndarray, maximum: float) -> np.ndarray:
     The identity from foot to shoulder, and up to white too where `maximum` is 0; smooth and rising everywhere.
     """
     reach = maximum - SHOULDER
-    room = -SHOULDER - HEADROOM * min(maximum / 2, 1)
+    room = -SHOULDER - HEADROOM * min(2 * maximum, 1)
     bend = np.float32(max(room**-SHARPNESS - reach**-SHARPNESS, 0))
     above = np.maximum(stops - SHOULDER, 0)
-    below = np.logaddexp2(0, 2 * (FOOT - stops)) / 2
+    below = np.maximum(FOOT - stops, 0) + np.log2(1 + np.exp2(-2 * np.abs(FOOT - stops))) / 2
     shoulder = above / (1 + bend * above**SHARPNESS) ** (1 / SHARPNESS)
     return (np.minimum(stops, SHOULDER) + shoulder + (1 - SHADOW_SLOPE) * below).astype(stops.dtype)
 
@@ -101,7 +104,7 @@ def _faded(colours: np.ndarray, wanted: np.ndarray, fading: np.ndarray) -> np.nd
     """Colours less saturated by `fading`, and white where the brightness `wanted` of them nears 1."""
     grey = transfer.luminance(colours)
     colours = colours + fading[..., None] * (grey[..., None] - colours)
-    near = np.clip((wanted - np.float32(KNEE)) / np.float32(1 - KNEE), 0, 1)
+    near = np.clip((wanted - np.float32(WHITE_FROM)) / np.float32(1 - WHITE_FROM), 0, 1)
     white = near * near * (3 - 2 * near)
     return colours + white[..., None] * (wanted[..., None] - colours)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hdrcli import plugins, readers
-from hdrcli.errors import HdrcliError, ReadError
+from hdrcli.errors import ReadError
 from tests.readers.samples import dng, encoded, ramp
 
 CUTS = (0.0, 0.02, 0.3, 0.6, 0.9, 0.99)
@@ -48,6 +48,7 @@ def test_reads_what_its_header_says(name: str, tmp_path: Path) -> None:
     assert exposure.size == (header.width, header.height) == (48, 32)
     assert exposure.pixels.dtype == np.float32
     assert exposure.pixels.flags.c_contiguous
+    assert exposure.pixels.flags.writeable
     assert 0 <= exposure.pixels.min() < exposure.pixels.max() <= 1
     assert exposure.name == path.name
     assert (exposure.exposure_time, exposure.iso) == (header.exposure_time, header.iso)
@@ -64,7 +65,9 @@ def test_no_two_readers_claim_a_suffix() -> None:
 
 @pytest.mark.parametrize("cut", CUTS)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_cut_file_is_an_error_that_names_it(name: str, cut: float, tmp_path: Path) -> None:
+def test_a_cut_file_is_an_error_that_names_it(
+    name: str, cut: float, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     reader = plugins.load("readers", name).READER
     whole = write(name, tmp_path / f"whole{reader.suffixes[0]}").read_bytes()
     path = tmp_path / f"cut{reader.suffixes[0]}"
@@ -73,6 +76,7 @@ def test_a_cut_file_is_an_error_that_names_it(name: str, cut: float, tmp_path: P
         reader.read(path, None)
     assert str(path) in caught.value.message
     assert caught.value.hint
+    assert not capfd.readouterr().out  # decoders' chatter must not get among the results
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -120,7 +124,10 @@ def test_what_is_no_file(tmp_path: Path) -> None:
         readers.read(tmp_path / "missing.jpg")
     with pytest.raises(ReadError, match="is a folder"):
         readers.read_header(tmp_path / "folder.jpg")
-    with pytest.raises(HdrcliError, match="of no format that can be read"):
+    with pytest.raises(ReadError, match=r"notes\.txt does not exist"):
+        readers.read(tmp_path / "notes.txt")
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(ReadError, match="of no format that can be read"):
         readers.read(tmp_path / "notes.txt")
 
 

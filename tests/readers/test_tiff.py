@@ -10,7 +10,7 @@ import tifffile
 
 from hdrcli import readers
 from hdrcli.errors import ReadError
-from tests.readers.samples import ramp
+from tests.readers.samples import dng, ramp
 
 
 def write(folder: Path, pixels: np.ndarray, **options: object) -> Path:
@@ -113,6 +113,13 @@ def test_several_pages_are_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFi
 def test_signed_and_volumes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="int16 values"):
         readers.read(write(tmp_path, ramp().astype(np.int16)))
+
+
+def test_a_dng_named_tiff_is_told_its_name(tmp_path: Path) -> None:
+    dng(tmp_path / "a.dng", ramp(32, 48)[:, :, 0] / 255).rename(tmp_path / "a.tif")
+    with pytest.raises(ReadError, match=r"a\.tif is a DNG") as caught:
+        readers.read(tmp_path / "a.tif")
+    assert caught.value.hint == "Rename it to a.dng."
 
 
 def test_pages_in_a_ring(tmp_path: Path) -> None:

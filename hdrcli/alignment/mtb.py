@@ -1,0 +1,48 @@
+"""Alignment by whole-pixel shifts: median threshold bitmaps.
+
+G. Ward: "Fast, Robust Image Registration for Compositing High Dynamic Range Photographs from Hand-Held Exposures",
+Journal of Graphics Tools 2003, by OpenCV's `AlignMTB`. Each frame is compared with its neighbour in exposure, whose
+median is nearest.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hdrcli.alignment._warp import bring_onto
+from hdrcli.contracts import Aligner
+from hdrcli.image import Bracket, Exposure
+from hdrcli.transfer import linear_to_srgb
+
+LARGEST_BITS = 7
+"""Shifts of up to 2 ** LARGEST_BITS pixels are searched, less in small frames."""
+
+
+def align(bracket: Bracket) -> Bracket:
+    """Shift every frame by whole pixels onto the reference frame; frames without shift stay bit-equal."""
+    import cv2
+
+    greys = [_grey(exposure) for exposure in bracket.exposures]
+    bits = int(np.clip(np.log2(min(greys[0].shape)) - 3, 1, LARGEST_BITS))
+    matcher = cv2.createAlignMTB(max_bits=bits)
+    shifts = {bracket.reference: np.zeros(2)}
+    for index in sorted(range(len(greys)), key=lambda i: abs(i - bracket.reference))[1:]:
+        neighbour = index + 1 if index < bracket.reference else index - 1
+        shifts[index] = shifts[neighbour] + matcher.calculateShift(greys[neighbour], greys[index])
+    return bracket.with_exposures([bring_onto(bracket, i, _warp(shifts[i])) for i in range(len(greys))])
+
+
+def _grey(exposure: Exposure) -> np.ndarray:
+    """Luma of a frame, (H, W) uint8."""
+    import cv2
+
+    pixels = exposure.pixels if exposure.encoding == "srgb" else linear_to_srgb(np.clip(exposure.pixels, 0, 1))
+    return np.round(np.clip(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), 0, 1) * 255).astype(np.uint8)
+
+
+def _warp(shift: np.ndarray) -> np.ndarray:
+    """The homography from pixels of the reference to those of a frame that has to be shifted by (x, y)."""
+    return np.array([[1, 0, -shift[0]], [0, 1, -shift[1]], [0, 0, 1]], np.float64)
+
+
+ALIGNER = Aligner(align=align, summary="whole-pixel shifts (median threshold bitmaps); no rotation")
