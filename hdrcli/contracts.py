@@ -29,12 +29,14 @@ class Reader:
 
     `suffixes` are lower case with the dot. `read_header` decodes no pixels. `read` applies Orientation once, converts
     tagged colours to BT.709 primaries and raises ReadError for a file that is not whole; its second argument is the
-    frame whose white balance a RAW file shall use (other formats ignore it).
+    frame whose white balance a RAW file shall use (other formats ignore it). `read_scene`, of formats that hold light
+    above white, gives the whole range: (H, W, 3) float32 >= 0, finite.
     """
 
     suffixes: tuple[str, ...]
     read_header: Callable[[Path], FrameHeader]
     read: Callable[[Path, Path | None], Exposure]
+    read_scene: Callable[[Path], np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class Network:
     `build(**settings)` returns the module; `planes(bracket)` the (C, H, W) float32 input; `conditions(bracket)` what
     the module needs beside pixels (name -> numbers); `finish(planes, bracket)` turns the (3, H, W) output into the
     result at the border's conventions. `bytes_per_pixel` is the measured peak of fp32 activations, for choosing tiles.
+    `from_authors` turns the state dicts of the authors' checkpoints into build settings and a state dict of ours; it
+    raises KeyError when a part is missing.
     """
 
     build: Callable[..., TiledModule]
@@ -90,6 +94,7 @@ class Network:
     bytes_per_pixel: int
     weights: Mapping[str, Weights] = field(default_factory=dict)
     default_weights: str = "cc"
+    from_authors: Callable[[list[dict[str, Any]]], tuple[dict[str, Any], dict[str, Any]]] | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hdrcli.errors import UsageError, choices_hint
 
 MODEL_FOLDERS = ("networks", "classical")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+MOST_STOPS = 100
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,16 @@ class FuseSettings:
     def __post_init__(self) -> None:
         if self.times is not None and self.stops is not None:
             raise UsageError("--times and --stops say the same thing twice.", "Pass one of them.")
+        if self.stops and max(map(abs, self.stops)) > MOST_STOPS:
+            raise UsageError(f"--stops goes beyond {MOST_STOPS}.", "Type --stops -2,0,2, in file order.")
         if self.overwrite and self.skip_existing:
             raise UsageError("--overwrite and --skip-existing contradict each other.", "Pass one of them.")
         _one_of("--model", self.model, ("auto", *models()))
         _one_of("--align", self.align, ("auto", "off", *plugins.names("alignment")))
         _one_of("--prior", self.prior, ("mertens", "none"))
         _one_of("--tone-map", self.tone_map, plugins.names("tone_mapping"))
+        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
+            raise UsageError(f'--device has no "{self.device}".', "Choose one of: auto, cpu, cuda, cuda:1, mps.")
         _one_of("--precision", self.precision, PRECISIONS)
         _one_of("--static-merge", self.static_merge, ("auto", "off"))
         if self.bit_depth is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,33 @@ def _fill(network: Network, settings: Any, file: Path, name: str) -> TiledModule
         reason = str(error).strip().splitlines()[0]
         raise WeightsError(f"{file} does not fit {name}: {reason}", "Pass weights of this network.") from error
     return module.eval()
+
+
+def import_authors(name: str, network: Network, files: list[Path], target: Path) -> str:
+    """Turn the authors' PyTorch checkpoints into a weights file of ours; returns its SHA-256.
+
+    Only tensors are read: a checkpoint that holds code is refused. Raises WeightsError.
+    """
+    if network.from_authors is None:
+        raise WeightsError(f"{name} has no checkpoints of its authors to import.", "See `hdrcli models`.")
+    checkpoints = []
+    for file in files:
+        try:
+            checkpoints.append(torch.load(file, map_location="cpu", weights_only=True))
+        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            reason = str(error).strip().partition(".")[0]
+            raise WeightsError(
+                f"{file} is no checkpoint that can be read safely: {reason}.", "Check the file."
+            ) from error
+    try:
+        settings, state = network.from_authors(checkpoints)
+        module = network.build(**settings)
+        module.load_state_dict(state)
+    except (KeyError, StopIteration, RuntimeError, AttributeError) as error:
+        raise WeightsError(
+            f"The files hold no whole {name}: {str(error).strip().splitlines()[0]}.", f"Give all files of {name}."
+        ) from error
+    return save(module, target, name, settings, {"source": "imported from the authors' checkpoints"})
 
 
 def save(module: torch.nn.Module, file: Path, network: str, settings: dict[str, Any], note: dict[str, str]) -> str:

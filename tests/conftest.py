@@ -36,7 +36,7 @@ def make_bracket() -> MakeBracket:
         folder.mkdir(parents=True, exist_ok=True)
         scene = scenes.radiance(height, width, stops=6)
         for number, time in enumerate(times, 1):
-            exif = _exif(time, datetime(2024, 5, 1, 12, 0) + timedelta(seconds=number))  # noqa: DTZ001
+            exif = _exif(time, datetime(2024, 5, 1, 12, 0) + timedelta(seconds=number))
             pixels = scenes.photograph(scene, 100 * time)
             Image.fromarray(pixels).save(folder / f"frame{number}.jpg", quality=95, subsampling=0, exif=exif)
         return folder

@@ -22,7 +22,7 @@ HOMES = {
     "rawpy": ("readers",),
     "exifread": ("readers",),
     "OpenEXR": ("readers/exr.py", "writers/exr.py"),
-    "torch": ("networks", "tiling.py", "weights.py", "inference.py", "training", "metrics", "inspection.py", "cli/models.py"),
+    "torch": ("networks", "tiling.py", "weights.py", "inference.py", "training", "metrics"),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

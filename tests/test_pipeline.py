@@ -56,7 +56,9 @@ def test_debevec_gives_the_scene_with_the_references_white_at_one(bracket: Path,
 def test_file_order_is_kept_apart_from_exposure_order(tmp_path: Path) -> None:
     scene = scenes.radiance(40, 64, stops=6)
     scenes.write_bracket(tmp_path / "b", scene, [4.0, 0.25, 1.0], levels=65535)
-    report = hdrcli.fuse(tmp_path / "b", model="debevec", stops=(2, -2, 0), reference=3, output=tmp_path, formats=("exr",))
+    report = hdrcli.fuse(
+        tmp_path / "b", model="debevec", stops=(2, -2, 0), reference=3, output=tmp_path, formats=("exr",)
+    )
     assert report.brackets[0].stops == pytest.approx((2, -2, 0))
     np.testing.assert_allclose(read_exr(tmp_path / "b.exr")[0], scene, rtol=0.01)
 
@@ -77,9 +79,7 @@ def test_mertens_writes_its_picture_and_its_linear_light(bracket: Path, tmp_path
 
 
 @pytest.mark.parametrize("static_merge", ["auto", "off"])
-def test_dfgnet_is_the_same_in_any_tiles(
-    bracket: Path, tmp_path: Path, network_file: Path, static_merge: str
-) -> None:
+def test_dfgnet_is_the_same_in_any_tiles(bracket: Path, tmp_path: Path, network_file: Path, static_merge: str) -> None:
     made = {}
     for tile in (32, 64, "off"):
         out = tmp_path / str(tile)
@@ -113,9 +113,7 @@ def test_static_merge_brings_the_scene_back(bracket: Path, tmp_path: Path, netwo
     assert np.median(merged) < 0.02 < np.median(by_network)
 
 
-def test_more_frames_than_the_network_takes_are_chosen_and_named(
-    tmp_path: Path, network_file: Path
-) -> None:
+def test_more_frames_than_the_network_takes_are_chosen_and_named(tmp_path: Path, network_file: Path) -> None:
     times = [1 / 16, 1 / 4, 1.0, 4.0, 16.0]
     scenes.write_bracket(tmp_path / "five", scenes.radiance(40, 64), times)
     report = hdrcli.fuse(

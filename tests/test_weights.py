@@ -50,9 +50,7 @@ def saved(tmp_path: Path) -> tuple[Path, DFGNet]:
 def test_saved_weights_come_back_in_half_precision(saved: tuple[Path, DFGNet]) -> None:
     file, module = saved
     loaded = weights.load("dfgnet", NETWORK, str(file))
-    for (name, was), (_, now) in zip(
-        module.state_dict().items(), loaded.module.state_dict().items(), strict=True
-    ):
+    for (name, was), (_, now) in zip(module.state_dict().items(), loaded.module.state_dict().items(), strict=True):
         assert torch.equal(was.half().float(), now), name
 
 
@@ -118,3 +116,39 @@ def test_the_header_says_how_to_build(saved: tuple[Path, DFGNet]) -> None:
         header = opened.metadata()
     assert header["network"] == "dfgnet"
     assert json.loads(header["settings"]) == SMALL
+
+
+def test_the_authors_checkpoints_are_imported_in_any_order(tmp_path: Path) -> None:
+    module = DFGNet(**SMALL)
+    parts = ("spatial_encoder", "dfgnet", "exposure_encoder")
+    for part in parts:
+        state = {f"module.{name}": value for name, value in getattr(module, part).state_dict().items()}
+        if part == "spatial_encoder":
+            state["module.tailconv.weight"] = torch.zeros(3)  # of the layers that the fusion does not use
+        torch.save(state, tmp_path / f"{part}.pth")
+    target = tmp_path / "imported.safetensors"
+    weights.import_authors("dfgnet", NETWORK, [tmp_path / f"{part}.pth" for part in parts], target)
+    loaded = weights.load("dfgnet", NETWORK, str(target))
+    for name, value in module.state_dict().items():
+        assert torch.equal(loaded.module.state_dict()[name], value.half().float()), name
+
+
+def test_a_checkpoint_that_runs_code_is_refused_and_not_run(tmp_path: Path) -> None:
+    import os
+    import pickle
+
+    class Trap:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.system, (f"touch {tmp_path}/sprung",)
+
+    (tmp_path / "evil.pth").write_bytes(pickle.dumps(Trap()))
+    with pytest.raises(WeightsError, match=r"evil\.pth"):
+        weights.import_authors("dfgnet", NETWORK, [tmp_path / "evil.pth"], tmp_path / "out.safetensors")
+    assert not (tmp_path / "sprung").exists()
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_an_incomplete_set_of_checkpoints_is_refused(tmp_path: Path) -> None:
+    torch.save(DFGNet(**SMALL).dfgnet.state_dict(), tmp_path / "one.pth")
+    with pytest.raises(WeightsError, match="no whole dfgnet"):
+        weights.import_authors("dfgnet", NETWORK, [tmp_path / "one.pth"], tmp_path / "out.safetensors")

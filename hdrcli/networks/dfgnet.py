@@ -290,6 +290,24 @@ def finish(output: np.ndarray, bracket: Bracket) -> RadianceMap:
     return RadianceMap(np.ascontiguousarray(output.transpose(1, 2, 0)) * scale)
 
 
+def from_authors(checkpoints: list[dict[str, Tensor]]) -> tuple[dict[str, int], dict[str, Tensor]]:
+    """Build settings and parameters from the authors' three checkpoints (fusion, E_ex, E_sp), in any order.
+
+    What the fusion does not use of E_sp is left out. Raises KeyError when one of the three is missing.
+    """
+    state: dict[str, Tensor] = {}
+    for checkpoint in checkpoints:
+        names = {name.removeprefix("module."): value for name, value in checkpoint.items()}
+        kinds = {"eau1.fcs.0.weight": "dfgnet", "fc.weight": "exposure_encoder", "ln1.gamma": "spatial_encoder"}
+        kind = next(part for mark, part in kinds.items() if mark in names)
+        state |= {f"{kind}.{name}": value for name, value in names.items()}
+    fc = state["exposure_encoder.fc.weight"]
+    settings = {"features": fc.shape[1] // 4, "vector": fc.shape[0]}
+    with torch.device("meta"):
+        wanted = DFGNet(**settings).state_dict()
+    return settings, {name: state[name] for name in wanted}
+
+
 NETWORK = Network(
     build=DFGNet,
     planes=planes,
@@ -301,4 +319,5 @@ NETWORK = Network(
     summary="three exposures with motion to a linear radiance map",
     source="Lee, Chung & Cho, DFGNet; the authors' program KeuntekLee/DFGNet",
     bytes_per_pixel=4600,
+    from_authors=from_authors,
 )

@@ -6,6 +6,8 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from hdrcli import plugins
 from hdrcli.contracts import Reader
 from hdrcli.errors import ReadError
@@ -36,6 +38,20 @@ def read_header(path: Path) -> FrameHeader:
 def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
     """The exposure of a frame's file; a RAW file takes the white balance of `white_balance_from`. Raises ReadError."""
     return _known_reader(path).read(path, white_balance_from)
+
+
+def read_scene(path: Path) -> np.ndarray:
+    """The light of a scene-referred file (EXR, Radiance), (H, W, 3) float32 >= 0, above white too. Raises ReadError."""
+    read_whole = _known_reader(path).read_scene
+    if read_whole is None:
+        raise ReadError(f"{path} is no scene-referred file.", "Give an EXR or a Radiance (.hdr) file.")
+    return read_whole(path)
+
+
+def holds_scene(path: Path) -> bool:
+    """Whether a file is of a format that holds light above white."""
+    reader = reader_for(path)
+    return reader is not None and reader.read_scene is not None
 
 
 def _known_reader(path: Path) -> Reader:

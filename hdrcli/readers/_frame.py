@@ -46,7 +46,12 @@ def linear_exposure(path: Path, pixels: np.ndarray, photo: Photo | None = None) 
 
     Raises ReadError when a value is not finite.
     """
+    return exposure(path, np.minimum(scene_light(path, pixels), 1), "linear", 32, photo)
+
+
+def scene_light(path: Path, pixels: np.ndarray) -> np.ndarray:
+    """Linear (H, W, 3) pixels of any range as light: float32, below 0 is 0. Raises ReadError for what is not finite."""
     lost = int(np.count_nonzero(~np.isfinite(pixels).all(axis=2)))
     if lost:
         raise ReadError(f"{path} has {lost} pixels that are NaN or infinite.", CURE)
-    return exposure(path, np.clip(pixels, 0, 1), "linear", 32, photo)
+    return np.maximum(pixels, 0, dtype=np.float32)

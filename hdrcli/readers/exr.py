@@ -31,6 +31,17 @@ def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
 
     `chromaticities` other than BT.709 are converted. Raises ReadError.
     """
+    pixels, header = _light(path)
+    return _frame.linear_exposure(path, pixels, _photo(header))
+
+
+def read_scene(path: Path) -> np.ndarray:
+    """An EXR's light with all of its range, (H, W, 3) float32 >= 0. Raises ReadError."""
+    return _frame.scene_light(path, _light(path)[0])
+
+
+def _light(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
+    """Pixels of the display window in BT.709 primaries, and the header."""
     header = _file(path, header_only=True).parts[0].header
     display, data = _window(path, header, "displayWindow"), _window(path, header, "dataWindow")
     image = _file(path, header_only=False)
@@ -38,7 +49,7 @@ def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
         channels = image.parts[0].channels
         stored = {name: channel.pixels for name, channel in channels.items()}
     pixels = _placed(_rgb(path, stored, data), data, display)
-    return _frame.linear_exposure(path, _to_bt709(path, header, pixels), _photo(header))
+    return _to_bt709(path, header, pixels), header
 
 
 def _file(path: Path, header_only: bool) -> Any:
@@ -105,4 +116,4 @@ def _photo(header: dict[str, Any]) -> Photo:
     return Photo(exposure_time=positive("expTime"), f_number=positive("aperture"), iso=positive("isoSpeed"))
 
 
-READER = Reader((".exr",), read_header, read)
+READER = Reader((".exr",), read_header, read, read_scene)

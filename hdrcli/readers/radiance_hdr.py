@@ -57,6 +57,15 @@ def read_header(path: Path) -> FrameHeader:
 
 def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
     """A Radiance picture as a linear exposure. Raises ReadError."""
+    return _frame.linear_exposure(path, _light(path))
+
+
+def read_scene(path: Path) -> np.ndarray:
+    """A Radiance picture's light with all of its range, (H, W, 3) float32 >= 0. Raises ReadError."""
+    return _frame.scene_light(path, _light(path))
+
+
+def _light(path: Path) -> np.ndarray:
     import imagecodecs
 
     with opened(path, "Radiance HDR") as stream:
@@ -73,7 +82,7 @@ def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
     pixels = pixels[:: -1 if header.flips_rows else 1, :: -1 if header.flips_columns else 1]
     if header.is_xyz:
         pixels = pixels @ _rgb_of_xyz().T
-    return _frame.linear_exposure(path, pixels)
+    return pixels
 
 
 def _rgb_of_xyz() -> np.ndarray:
@@ -83,4 +92,4 @@ def _rgb_of_xyz() -> np.ndarray:
     return np.linalg.inv(primaries * np.linalg.solve(primaries, np.ones(3))).astype(np.float32)
 
 
-READER = Reader((".hdr", ".pic", ".rgbe"), read_header, read)
+READER = Reader((".hdr", ".pic", ".rgbe"), read_header, read, read_scene)

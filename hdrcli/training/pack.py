@@ -45,8 +45,10 @@ def inverse_tone_curve(linear: np.ndarray) -> np.ndarray:
 
 def load_linear(path: Path, long_side: int) -> np.ndarray:
     """An image as linear light (H, W, 3) float32, not clipped above; display-encoded ones by `inverse_tone_curve`."""
-    exposure = readers.read_scene(path) if path.suffix.lower() in (".exr", ".hdr") else readers.read(path, None).pixels
-    pixels = exposure if path.suffix.lower() in (".exr", ".hdr") else inverse_tone_curve(srgb_to_linear(exposure))
+    if readers.holds_scene(path):
+        pixels = readers.read_scene(path)
+    else:
+        pixels = inverse_tone_curve(srgb_to_linear(readers.read(path).pixels))
     height, width = pixels.shape[:2]
     scale = long_side / max(height, width)
     if scale < 1:

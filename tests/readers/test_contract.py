@@ -136,3 +136,22 @@ def test_suffixes_in_capitals_count(tmp_path: Path) -> None:
     assert readers.is_raw(Path("A.Cr2"))
     assert not readers.is_raw(Path("A.JPG"))
     assert not readers.is_frame(Path("a.txt"))
+
+
+@pytest.mark.parametrize("suffix", [".exr", ".hdr"])
+def test_scene_referred_files_keep_the_light_above_white(tmp_path: Path, suffix: str) -> None:
+    light = np.full((6, 8, 3), [0.25, 2.0, 40.0], np.float32)
+    path = tmp_path / f"scene{suffix}"
+    if suffix == ".exr":
+        import OpenEXR
+
+        OpenEXR.File({"type": OpenEXR.scanlineimage}, {"RGB": light}).write(str(path))
+    else:
+        import cv2
+
+        cv2.imwrite(str(path), np.ascontiguousarray(light[..., ::-1]))
+    # 1/256 of the largest channel is what Radiance's common exponent keeps
+    np.testing.assert_allclose(readers.read_scene(path), light, atol=40 / 256 if suffix == ".hdr" else 0)
+    np.testing.assert_allclose(readers.read(path).pixels.max((0, 1))[1:], 1)
+    assert readers.holds_scene(path)
+    assert not readers.holds_scene(tmp_path / "a.jpg")

@@ -39,13 +39,13 @@ def build() -> type[torch.nn.Module]:
 def test_a_run_broken_off_ends_with_the_same_weights(tmp_path: Path, build: type[torch.nn.Module]) -> None:
     whole = train_network(build, images(), images(4), TINY, tmp_path / "whole", lambda report: None)
 
-    class Pulled(Exception):
+    class PluggedOutError(Exception):
         """The plug, pulled at the first report."""
 
     def pull(report: Report) -> None:
-        raise Pulled
+        raise PluggedOutError
 
-    with pytest.raises(Pulled):
+    with pytest.raises(PluggedOutError):
         train_network(build, images(), images(4), TINY, tmp_path / "broken", pull)
     again = train_network(build, images(), images(4), TINY, tmp_path / "broken", lambda report: None)
     for (name, one), (_, other) in zip(whole.state_dict().items(), again.state_dict().items(), strict=True):

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+import hdrcli
 from hdrcli.errors import WriteError
 from hdrcli.writers import _atomic, check_writable, write_all
 
 LIMIT = 100_000
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(hdrcli.__file__).parents[1])}
 
 
 def names(folder: Path) -> list[str]:
@@ -128,7 +130,7 @@ _atomic.write_all({folder / "a.png": b"n" * 100_000, folder / "a.exr": b"n" * 10
 @pytest.mark.parametrize("moment", ["write", "second", "rename"])
 def test_a_killed_run_leaves_the_old_results(tmp_path: Path, moment: str, how: str) -> None:
     (tmp_path / "a.png").write_bytes(b"old")
-    run = subprocess.run([sys.executable, "-c", KILLED, moment, tmp_path, how], check=False)
+    run = subprocess.run([sys.executable, "-c", KILLED, moment, tmp_path, how], check=False, env=ENVIRONMENT)
     assert run.returncode == -getattr(signal, how)
     left = names(tmp_path)
     assert [name for name in left if not name.endswith(".tmp")] == ["a.png"]
@@ -146,7 +148,7 @@ def test_a_run_killed_at_any_time_leaves_whole_files(tmp_path: Path) -> None:
         "    for s in sizes: write_all({Path(sys.argv[1]) / 'a.exr': b'n' * s}); print(flush=True)\n"
     )
     for delay in (0.0, 0.002, 0.005, 0.011):
-        process = subprocess.Popen([sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE)
+        process = subprocess.Popen([sys.executable, "-c", code, tmp_path], stdout=subprocess.PIPE, env=ENVIRONMENT)
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(delay)

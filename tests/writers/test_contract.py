@@ -104,24 +104,22 @@ def test_same_picture_makes_same_bytes(name: str, shape: tuple[int, int]) -> Non
     assert all(decode(file, name).shape == (*shape, 3) for file in files)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf, -1.0])
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [(name, np.nan) for name in NAMES] + [(name, wrong) for name in LINEAR for wrong in (np.inf, -np.inf, -1.0)],
+)
 def test_no_file_holds_what_is_not_light(name: str, wrong: float) -> None:
-    if name in DISPLAY and not np.isnan(wrong):
-        pytest.skip("display writers clip")
     picture = display_picture()
     picture[5, 6, 1] = wrong
     with pytest.raises(WriteError) as error:
         writer(name).encode(picture, OutputInfo(), writer(name).depth(None))
-    said = "negative" if wrong == -1 else "NaN" if np.isnan(wrong) else "infinite|negative"
-    assert any(word in error.value.message for word in said.split("|"))
+    said = "negative" if wrong == -1 else "NaN" if np.isnan(wrong) else "infinite"
+    assert said in error.value.message
     assert error.value.hint
 
 
-@pytest.mark.parametrize("name", DISPLAY)
+@pytest.mark.parametrize("name", ["png", "tiff"])
 def test_display_picture_is_clipped_and_rounded(name: str) -> None:
-    if name == "jpg":
-        pytest.skip("lossy")
     values = np.array([-0.5, 0, 0.49 / 255, 0.51 / 255, 254.4 / 255, 254.6 / 255, 1, 1.5], np.float32)
     picture = np.repeat(values[None, :, None], 3, axis=2)
     assert decode(writer(name).encode(picture, OutputInfo(), 8), name)[0, :, 0].tolist() == [

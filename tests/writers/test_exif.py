@@ -10,7 +10,7 @@ from typing import Any
 import exifread
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from hdrcli import plugins
 from hdrcli.contracts import OutputInfo
@@ -54,9 +54,9 @@ def test_the_file_is_not_carried(name: str) -> None:
     assert 0x927C not in nested
     assert 0xC612 not in exif
     assert 0x014A not in exif
-    assert not exif.get_ifd(0x0201)
+    assert not exif.get_ifd(ExifTags.IFD.IFD1)
     assert b"secret offsets" not in file
-    np.testing.assert_allclose(np.asarray(image) / 255, display_picture(), atol=4 / 255)
+    np.testing.assert_allclose(np.asarray(image) / 255, display_picture(), atol=16 / 255)
 
 
 @pytest.mark.parametrize("name", DISPLAY)

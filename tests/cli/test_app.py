@@ -1,0 +1,179 @@
+"""The command as a whole: help, speed of starting, typing errors, streams, bugs and signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import hdrcli
+from hdrcli import pipeline
+from tests.cli.conftest import Run, files
+from tests.conftest import MakeBracket
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ["fuse", "inspect", "models", "train", "weights"]
+
+
+def start(code: str, *arguments: object, **options: object) -> subprocess.Popen[str]:
+    """A Python process that runs `code`, with streams to read and a Ctrl-C that works even in a background job."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads are running)
+        **options,
+    )
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == run("--version")
+    assert run("--version").out == f"hdrcli {hdrcli.__version__}\n"
+
+
+def test_no_command_shows_the_help(run: Run) -> None:
+    outcome = run()
+    assert outcome.status == 0
+    assert all(command in outcome.out for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "weights list", "weights verify"])
+def test_each_command_has_help(run: Run, command: str) -> None:
+    outcome = run(*command.split(), "--help")
+    assert (outcome.status, outcome.err) == (0, "")
+    assert f"hdrcli {command}" in outcome.out
+
+
+def test_help_loads_no_heavy_library() -> None:
+    code = (
+        "import sys; from hdrcli.cli.app import main; main(['fuse', '--help']);"
+        "print([name for name in ('torch', 'cv2', 'rawpy', 'numpy', 'PIL', 'tifffile') if name in sys.modules])"
+    )
+    process = start(code)
+    assert process.communicate()[0].splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("typed", "error", "hint"),
+    [
+        (["fus"], 'There is no command "fus".', "Did you mean hdrcli fuse?"),
+        (["weights", "verfy"], 'There is no command "verfy".', "Did you mean hdrcli weights verify?"),
+        (["inspct", "x"], 'There is no command "inspct".', "Did you mean hdrcli inspect?"),
+        (["hall"], 'There is no command "hall".', "Did you mean hdrcli fuse hall?"),
+        (["xyz"], 'There is no command "xyz".', "Type hdrcli --help"),
+        (["--verbose"], "There is no option --verbose.", "Did you mean --version?"),
+        (["fuse", "hall", "--tonemap", "drago"], "There is no option --tonemap.", "Did you mean --tone-map"),
+        (["train"], "hdrcli train is missing its MODEL.", "Type hdrcli train"),
+        (["train", "dfgnett", "."], 'There is no recipe to train "dfgnett".', "Did you mean dfgnet?"),
+    ],
+)
+def test_typing_errors(run: Run, tmp_path: Path, typed: list[str], error: str, hint: str) -> None:
+    (tmp_path / "hall").mkdir()
+    outcome = run(*typed)
+    first, second = outcome.err.splitlines()
+    assert (outcome.status, outcome.out) == (2, "")
+    assert first == f"Error: {error}"
+    assert second.startswith(f"Hint: {hint}")
+
+
+def test_a_bug_is_told_as_one(
+    run: Run, make_bracket: MakeBracket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("no pixels")
+
+    monkeypatch.setattr(pipeline, "read_bracket", broken)
+    make_bracket(tmp_path / "hall")
+    outcome = run("fuse", "hall", "-m", "mertens")
+    assert outcome.status == 1
+    error, hint = outcome.err.splitlines()
+    assert error == "Error: ZeroDivisionError: no pixels (this is a bug in hdrcli)."
+    assert "--debug" in hint
+    assert "Traceback" in run("fuse", "hall", "-m", "mertens", "--debug").err
+
+
+def test_warnings_of_ours_are_lines(
+    run: Run, make_bracket: MakeBracket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pipeline.read_bracket
+
+    def warning(*arguments: object) -> object:
+        pipeline.log.warning("frame [bold] is dark")
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pipeline, "read_bracket", warning)
+    make_bracket(tmp_path / "hall")
+    assert run("fuse", "hall", "-m", "mertens").err.startswith("Warning: frame [bold] is dark\n")
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    code = "import sys; from hdrcli.cli.app import main; sys.exit(main(['models', '--json']))"
+    process = start(code)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert process.wait() == 1
+
+
+SLOW_DISK = """
+import os, sys, time
+from pathlib import Path
+
+def fsync(descriptor):
+    Path("writing").touch()
+    time.sleep(float(sys.argv.pop(1)) if not Path("written").exists() else 0)
+    Path("written").touch()
+
+os.fsync = fsync
+from hdrcli.cli.app import main
+sys.exit(main(["fuse", *sys.argv[2:]]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize(
+    ("number", "status", "word"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")]
+)
+def test_a_signal_while_writing_leaves_nothing(
+    make_bracket: MakeBracket, tmp_path: Path, number: signal.Signals, status: int, word: str
+) -> None:
+    make_bracket(tmp_path / "hall")
+    process = start(SLOW_DISK, 60, "-", "hall", "-m", "mertens", cwd=tmp_path)
+    _wait_for(tmp_path / "writing", process)
+    assert any(name.endswith(".tmp") for name in files(tmp_path / "fused"))
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == status, err
+    assert (out, err) == ("", f"{word}\n")
+    assert files(tmp_path / "fused") == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+def test_ctrl_c_with_two_jobs_leaves_whole_brackets(make_bracket: MakeBracket, tmp_path: Path) -> None:
+    for number in range(5):
+        make_bracket(tmp_path / "shoot" / f"b{number}")
+    process = start(SLOW_DISK, 1, "-", "shoot", "-m", "mertens", "--jobs", "2", cwd=tmp_path)
+    _wait_for(tmp_path / "writing", process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert err.splitlines()[-1] == "Interrupted."
+    written = files(tmp_path / "fused")
+    assert {name[:2] for name in written} != {f"b{number}" for number in range(5)}
+    assert written == sorted(f"{name[:2]}{suffix}" for name in written[::2] for suffix in (".exr", ".png"))
+
+
+def _wait_for(file: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not file.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
