@@ -132,6 +132,14 @@ def import_authors(name: str, network: Network, files: list[Path], target: Path)
     return save(module, target, name, settings, {"source": "imported from the authors' checkpoints"})
 
 
+def count_parameters(network: Network) -> int:
+    """The number of a network's parameters, as its default weights build it; no memory is taken for them."""
+    row = network.weights.get(network.default_weights)
+    with torch.device("meta"):
+        module = network.build(**(row.settings if row else {}))
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
 def save(module: torch.nn.Module, file: Path, network: str, settings: dict[str, Any], note: dict[str, str]) -> str:
     """Write a network's parameters in half precision, with the header `load` wants; returns the file's SHA-256."""
     tensors = {name: value.detach().half().contiguous().cpu() for name, value in module.state_dict().items()}

@@ -30,7 +30,7 @@ def _exif(time: float, taken: datetime) -> Image.Exif:
 
 @pytest.fixture
 def make_bracket() -> MakeBracket:
-    """A function that writes a bracket of JPEGs with exposures in their EXIF, 1 second apart, and returns its folder."""
+    """A function that writes a bracket of JPEGs with exposure times in their EXIF and returns its folder."""
 
     def make(folder: Path, *, times: Sequence[float] = TIMES, height: int = 32, width: int = 48) -> Path:
         folder.mkdir(parents=True, exist_ok=True)

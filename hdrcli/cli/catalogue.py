@@ -12,6 +12,7 @@ from hdrcli import plugins
 from hdrcli.cli import console
 from hdrcli.contracts import Fuser, Network, Weights
 from hdrcli.image import RadianceMap
+from hdrcli.weights import count_parameters
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,8 @@ class ListedModel:
         return dict(self.record.weights) if isinstance(self.record, Network) else {}
 
     def parameters(self) -> int | None:
-        """The number of a network's parameters, counted without memory for them."""
-        if not isinstance(self.record, Network):
-            return None
-        import torch
-
-        row = self.record.weights.get(self.record.default_weights)
-        with torch.device("meta"):
-            module = self.record.build(**(row.settings if row else {}))
-        return sum(parameter.numel() for parameter in module.parameters())
+        """The number of a network's parameters."""
+        return count_parameters(self.record) if isinstance(self.record, Network) else None
 
 
 def all_models() -> Iterator[ListedModel]:

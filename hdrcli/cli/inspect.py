@@ -56,13 +56,17 @@ def _show(found: Inspection) -> None:
     out = console.product()
     for bracket in found.brackets:
         if bracket.frames:
-            console.say(f"{bracket.name}: {len(bracket.frames)} frames{_source(bracket)}", style="bold", console=out)
+            console.say(f"{bracket.name}: {_count(bracket)}{_source(bracket)}", style="bold", console=out)
             out.print(_table(bracket))
             for line in _verdict(bracket):
                 console.say(f"  {line}", console=out)
             out.print()
     for note in found.notes:
         console.say(f"Note: {note}", console=out)
+
+
+def _count(bracket: InspectedBracket) -> str:
+    return f"{len(bracket.frames)} frame{'s' * (len(bracket.frames) != 1)}"
 
 
 def _source(bracket: InspectedBracket) -> str:

@@ -44,7 +44,7 @@ class Bars:
     def stage(self, name: str, stage: str, share: float) -> None:
         """The bracket `name` is in `stage`, and `share` of its work is done."""
         if name not in self._tasks:
-            self._tasks[name] = self._progress.add_task(stage, total=1.0, name=console.plain(name))
+            self._tasks[name] = self._progress.add_task(stage, total=1.0, name=_short(console.plain(name)))
         self._progress.update(self._tasks[name], description=stage, completed=share)
 
     def finished(self, name: str) -> None:
@@ -56,3 +56,8 @@ class Bars:
             self._progress.advance(self._all)
             whole = self._progress.tasks[0]
             self._progress.update(self._all, description=f"{whole.completed:.0f} of {whole.total:.0f} done")
+
+
+def _short(name: str) -> str:
+    """A name that leaves room for the bar: bracket names often differ at both ends."""
+    return name if len(name) <= 32 else f"{name[:16]}…{name[-15:]}"

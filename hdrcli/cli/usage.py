@@ -51,7 +51,7 @@ class Commands(TyperGroup):
 def explain(error: Any, arguments: Sequence[str]) -> HdrcliError:
     """The parser's error as ours; `arguments` are the whole command line."""
     context = getattr(error, "ctx", None)
-    command = context.command_path if context else "hdrcli"
+    command = context.command_path if context else f"hdrcli {arguments[0]}"  # some errors come without context
     see = f"Type {command} --help to see how it is used."
     if hasattr(error, "possibilities"):
         return _unknown_option(error, command, arguments)
@@ -70,5 +70,5 @@ def _unknown_option(error: Any, command: str, arguments: Sequence[str]) -> Hdrcl
     if dashed:
         return UsageError(message, f"If {dashed[0]} is a file, type ./{dashed[0]} for it.")
     if error.possibilities:
-        return UsageError(message, f"Did you mean {' or '.join(sorted(error.possibilities))}?")
+        return UsageError(message, f"Did you mean {error.possibilities[0]}?")
     return UsageError(message, f"Type {command} --help to see the options.")

@@ -15,8 +15,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-import psutil
-
 from hdrcli.errors import WriteError
 
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
@@ -106,6 +104,8 @@ def _new_name(target: Path, always: ExitStack) -> Path:
 
 def _remove_stale(folder: Path) -> None:
     """Remove temporaries of processes of this computer that are gone."""
+    import psutil
+
     for path in folder.iterdir():
         name = _TEMPORARY.fullmatch(path.name)
         if name and not psutil.pid_exists(int(name[1])):

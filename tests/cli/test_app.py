@@ -114,7 +114,7 @@ def test_warnings_of_ours_are_lines(
 
 
 def test_a_closed_pipe_is_no_error() -> None:
-    code = "import sys; from hdrcli.cli.app import main; sys.exit(main(['models', '--json']))"
+    code = "import sys; from hdrcli.cli.app import main; sys.exit(main(['--version']))"
     process = start(code)
     assert process.stdout is not None
     process.stdout.close()

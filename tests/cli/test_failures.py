@@ -1,4 +1,4 @@
-"""The words: for each failure a user can cause, the exit status, an Error that names it, a Hint, and nothing written."""
+"""For each failure a user can cause: the exit status, an Error that names it, a Hint, and nothing written."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ CASES: dict[str, tuple[Callable[[Path], Arguments], int, str, str]] = {
     "contradiction": (_with("--overwrite", "--skip-existing"), 2, "--overwrite", "one"),
     "unknown option": (_with("--modle", "mertens"), 2, "--modle", "--model"),
     "long option with one dash": (_with("-output", "there"), 2, "-output", "--output"),
-    "option without value": (_with("-m"), 2, "-m", "--help"),
+    "option without value": (_with("-m"), 2, "-m", "hdrcli fuse --help"),
     "name with a dash": (_dash, 2, "no option -x", r"\./-x\.jpg"),
     "no input": (lambda good: ["fuse"], 2, "INPUT", "--help"),
 }

@@ -15,6 +15,7 @@ from PIL import Image
 from hdrcli import plugins, writers
 from hdrcli.contracts import OutputInfo, Writer
 from hdrcli.errors import WriteError
+from hdrcli.writers._icc import srgb_profile
 from tests.writers.pictures import display_picture
 
 NAMES = plugins.names("writers")
@@ -180,3 +181,7 @@ def test_format_names() -> None:
         "exr",
         "xyz",
     ]
+
+
+def test_the_profile_has_a_fixed_date() -> None:
+    assert srgb_profile()[24:36] == bytes([7, 208, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0])

@@ -14,6 +14,7 @@ from PIL import ExifTags, Image
 
 from hdrcli import plugins
 from hdrcli.contracts import OutputInfo
+from hdrcli.writers._directory import Entry, directory_bytes
 from hdrcli.writers._exif import output_exif
 from tests.writers.pictures import display_picture, exif_block
 
@@ -111,3 +112,11 @@ def test_a_jpeg_drops_a_block_that_is_too_long(caplog: pytest.LogCaptureFixture)
     assert "Image ImageDescription" not in tags(write("jpg", OutputInfo(exif=block)))
     assert "too long" in caplog.text
     assert "Image ImageDescription" in tags(write("tiff", OutputInfo(exif=block)))
+
+
+def test_values_begin_at_even_places() -> None:
+    directory = {0x010F: Entry.text("even"), 0x0110: Entry.text("odd length"), 0x0131: Entry.text("third")}
+    made = directory_bytes(directory, 100, "<")
+    places = [int.from_bytes(made[at : at + 4], "little") for at in (10, 22, 34)]
+    assert all(place % 2 == 0 for place in places)
+    assert made[places[2] - 100 :].startswith(b"third\0")
