@@ -1,0 +1,155 @@
+"""Where nothing moved, let the noise-optimal merge of all frames correct a network's radiance map.
+
+A merge of frames that agree is closer to the scene than any network; of frames that do not agree it is a ghost. So every
+frame is first weighed, pixel by pixel, by how well it agrees with the reference frame under the noise model of
+`hdrcli.merging`. Then the merge of what agrees and the network's estimate are averaged, each by one over its variance:
+the merge prevails where frames were merged, the network where only a noisy or saturated reference frame is left.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hdrcli import merging
+from hdrcli.image import Bracket, RadianceMap
+
+COMPARABLE = 0.9
+"""Linear level up to which two frames are compared; above, either may be saturated, which then counts as agreement."""
+
+SATURATED = (0.92, 0.97)
+"""Linear levels between which a channel comes to count as saturated."""
+
+NETWORK_ERROR = 0.1
+"""Standard deviation of a network's radiance, relative: what 38 dB of PSNR-mu mean."""
+
+NETWORK_FLOOR = 2e-4
+"""Radiance, in units where the darkest frame saturates at 1, below which its error stops falling: 1 / mu."""
+
+RESPONSE_ERROR = 0.03
+"""Relative difference between frames that flicker, vignetting and an inexact response make without any motion."""
+
+PLACE_ERROR = (0.05, 0.15)
+"""Displacement, in pixels, that is left in frames that were not warped and in frames that were."""
+
+WINDOW = 2.0
+"""Standard deviation, in pixels, of the Gaussian window in which frames are compared."""
+
+PIXELWISE = (1.5, 3.0)
+"""Mean squared difference, in variances, from which agreement fades and at which it is gone."""
+
+WINDOWED = (5.0, 14.0)
+"""The same for the square of the mean difference: it finds faint motion that noise hides in single pixels."""
+
+HIGHLIGHTS = (0.35, 0.8)
+"""Relative difference to the network between which a frame loses its say where the reference is saturated."""
+
+MARGIN = 7
+"""Pixels around what moved that are left to the network: its blurred rim."""
+
+
+def blend(result: RadianceMap, bracket: Bracket) -> RadianceMap:
+    """Average a network's radiance map with the merge of what agrees with the reference frame, by their variances.
+
+    `bracket` holds linear, aligned exposures and may have more frames than the network saw. Both are in units of the
+    reference frame's white.
+    """
+    agreement = agreements(bracket, result)
+    merged, precision = merging.merge(bracket, agreement)
+    network = result.pixels
+    darkest_white = 1 / merging.relative_times(bracket)[0]
+    error = np.float32(NETWORK_ERROR) * (network.mean(-1) + np.float32(NETWORK_FLOOR * darkest_white))
+    share = precision / (precision + 1 / (error * error))
+    share = share[..., None].astype(np.float32)
+    mixed = network + share * (merged - network)
+    return RadianceMap(np.maximum(mixed, _least_light(bracket, agreement)))
+
+
+def _least_light(bracket: Bracket, agreement: list[np.ndarray]) -> np.ndarray:
+    """What the darkest frame proves: where one of its channels is saturated, there is at least so much light."""
+    darkest = bracket.exposures[0].pixels
+    proven = 1 - _fading(darkest, SATURATED)
+    return darkest * proven * (agreement[0][..., None] / merging.relative_times(bracket)[0])
+
+
+def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
+    """How far each frame shows at each pixel what the reference frame shows, (H, W) float32 in [0, 1].
+
+    1 for the reference itself. Where it is saturated, darker frames are held against `result` instead.
+    """
+    reference = bracket.exposures[bracket.reference]
+    times = merging.relative_times(bracket)
+    lost = 1 - merging.unsaturated(reference.pixels.max(-1))
+    found = []
+    for index, exposure in enumerate(bracket.exposures):
+        if index == bracket.reference:
+            found.append(np.ones(lost.shape, np.float32))
+            continue
+        same = _agreement(bracket, index, float(times[index]))
+        if times[index] < 1:
+            same *= 1 - lost * (1 - _agreement_with_network(exposure.pixels / times[index], result.pixels))
+        found.append(same)
+    return found
+
+
+def _agreement(bracket: Bracket, index: int, time: float) -> np.ndarray:
+    """Agreement of a frame of relative exposure `time` with the reference, within noise."""
+    frame, reference = bracket.exposures[index], bracket.exposures[bracket.reference]
+    highest = COMPARABLE * min(1, 1 / time)
+    seen = np.minimum(frame.pixels / np.float32(time), highest)
+    wanted = np.minimum(reference.pixels, highest)
+    level = np.minimum(_blurred(wanted.mean(-1)), highest)
+    noise = merging.noise_variance(level * np.float32(time), frame.bits) / time**2
+    noise += merging.noise_variance(level, reference.bits)
+    place = PLACE_ERROR[frame.valid is not None]
+    systematic = (RESPONSE_ERROR * level) ** 2 + (place * _slope(wanted.mean(-1))) ** 2
+    difference = seen - wanted
+    squared = _blurred((difference * difference).mean(-1) / (noise + systematic))
+    mean = np.stack([_blurred(difference[..., c]) for c in range(3)], -1)
+    independent = 4 * np.pi * WINDOW**2
+    windowed = (mean * mean).max(-1) / (noise / independent + systematic)
+    quiet = _noise_scale(squared)
+    same = _fading(squared / quiet, PIXELWISE) * _fading(windowed / quiet, WINDOWED)
+    if frame.valid is not None:
+        same *= frame.valid
+    return _without_rim(same)
+
+
+def _noise_scale(squared: np.ndarray) -> float:
+    """By how much the frames are noisier than the model, 1 to 6: told by the third of the scene that differs least."""
+    return float(np.clip(np.percentile(squared[::2, ::2], 33), 1, 6))
+
+
+def _agreement_with_network(seen: np.ndarray, network: np.ndarray) -> np.ndarray:
+    """Agreement of a frame's radiance with the network's, where the reference frame can't tell."""
+    ours, theirs = _blurred(seen.mean(-1)), _blurred(network.mean(-1))
+    return _fading(np.abs(ours - theirs) / np.maximum(theirs, np.float32(1e-6)), HIGHLIGHTS)
+
+
+def _fading(value: np.ndarray, between: tuple[float, float]) -> np.ndarray:
+    """1 below the first bound, 0 above the second, smooth between."""
+    low, high = between
+    x = np.clip((high - value) / (high - low), 0, 1)
+    return (x * x * (3 - 2 * x)).astype(np.float32)
+
+
+def _blurred(plane: np.ndarray) -> np.ndarray:
+    import cv2
+
+    return cv2.GaussianBlur(plane, (0, 0), WINDOW, borderType=cv2.BORDER_REFLECT)
+
+
+def _slope(plane: np.ndarray) -> np.ndarray:
+    """Steepest change of a plane per pixel."""
+    import cv2
+
+    across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=1 / 8)
+    down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=1 / 8)
+    return np.hypot(across, down)
+
+
+def _without_rim(same: np.ndarray) -> np.ndarray:
+    """Agreement less a margin around what does not agree, with a soft edge."""
+    import cv2
+
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (MARGIN, MARGIN))
+    return cv2.GaussianBlur(cv2.erode(same, disc), (0, 0), 1.0, borderType=cv2.BORDER_REFLECT)
