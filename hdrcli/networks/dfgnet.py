@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hdrcli.contracts import Network
+from hdrcli.contracts import Network, Weights
 from hdrcli.image import Bracket, RadianceMap
 from hdrcli.tiling import Conditions, Statistics, StatisticsPass, TiledModule, Window
 from hdrcli.transfer import NETWORK_GAMMA, linear_to_gamma
@@ -320,4 +320,15 @@ NETWORK = Network(
     source="Lee, Chung & Cho, DFGNet; the authors' program KeuntekLee/DFGNet",
     bytes_per_pixel=4600,
     from_authors=from_authors,
+    weights={
+        "cc": Weights(
+            file="dfgnet_cc.safetensors",
+            sha256="53463018dfc6ebce8ef6335d681a686cdd06bd7592117f61efbb035c1f47d85b",
+            licence="CC0 1.0",
+            trained_on="48 CC0 panoramas and 39 openly licensed photographs, as synthetic brackets",
+            card="dfgnet_cc.md",
+            settings={"features": 32, "vector": 256},
+            scores={"PSNR-mu motion": 42.27, "PSNR-mu static": 47.57, "PSNR-mu motion, network alone": 39.22},
+        )
+    },
 )
