@@ -45,6 +45,6 @@ class WeightsError(HdrcliError):
 
 def choices_hint(value: str, known: Iterable[str]) -> str:
     """A hint that names the values there are, the one that was probably meant first."""
-    names = sorted(known)
+    names = list(known)
     close = get_close_matches(value.lower(), names, n=1)
     return (f"Did you mean {close[0]}? " if close else "") + f"Choose one of: {', '.join(names)}."

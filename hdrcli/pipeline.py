@@ -68,8 +68,8 @@ def fuse(
     """Fuse the brackets in `inputs` (folders or files) and write the results.
 
     `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). `on_plans` is told the number
-    of brackets, `on_result` what became of each, in the order they are done. A bracket that fails is
-    reported, with its error, and the others go on. Raises UsageError for options that cannot be meant.
+    of brackets, `on_result` what became of each, in the order they are done. A bracket that fails is reported, with
+    its error, and the others go on. Raises UsageError for options that cannot be meant.
     """
     settings = FuseSettings(**options)
     response.parse(settings.response)
@@ -131,17 +131,30 @@ def _run(plan: Plan, settings: FuseSettings, progress: Progress) -> BracketResul
     if settings.dry_run:
         return result
     try:
-        notes = _fuse_bracket(plan, settings, lambda stage, share: progress(plan.name, stage, share))
-    except HdrcliError as error:
-        return replace(result, status="failed", error=error)
-    except MemoryError:
-        lack = HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
-        return replace(result, status="failed", error=lack)
-    return replace(result, status="done", notes=(*plan.notes, *notes))
+        notes, stops = _fuse_bracket(plan, settings, lambda stage, share: progress(plan.name, stage, share))
+    except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
+        return replace(result, status="failed", error=_told(error, plan))
+    return replace(result, status="done", notes=(*plan.notes, *notes), stops=stops)
 
 
-def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]) -> list[str]:
-    """One bracket, from files to files; returns what is to be said about it."""
+def _told(error: Exception, plan: Plan) -> HdrcliError:
+    """An error of a bracket in words."""
+    if isinstance(error, HdrcliError):
+        return error
+    if isinstance(error, MemoryError):
+        return HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
+    bug = HdrcliError(
+        f"{plan.name}: {type(error).__name__}: {error} (this is a bug in hdrcli).",
+        "Please report it with what the same command prints with --debug.",
+    )
+    bug.__cause__ = error
+    return bug
+
+
+def _fuse_bracket(
+    plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]
+) -> tuple[list[str], tuple[float, ...] | None]:
+    """One bracket, from files to files; returns what is to be said about it, and its stops in file order."""
     progress("reading", 0.0)
     read = read_bracket(plan, settings)
     bracket, notes = read.bracket, list(read.notes)
@@ -156,7 +169,7 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Callable[[str, f
     progress("writing", 0.85)
     write_results(image, read, plan, settings, attributes)
     progress("done", 1.0)
-    return notes
+    return notes, read.stops
 
 
 def _fuse_pixels(
@@ -166,6 +179,8 @@ def _fuse_pixels(
     record = model_record(plan.model)
     if record.makes is RadianceMap:
         bracket = response.decode(bracket, settings.response)
+        if words := response.misfit(bracket):
+            log.warning("%s; try --response estimate, or check the exposures.", words)
     if isinstance(record, Fuser):
         return record.fuse(bracket), {}
     return _fuse_by_network(record, bracket, plan, settings, notes, progress)

@@ -19,7 +19,7 @@ from hdrcli.settings import FuseSettings
 
 @dataclass(frozen=True)
 class Plan:
-    """One bracket to fuse: its frames in file order, their relative exposures and where these come from.
+    """One bracket to fuse: its frames in file order, their relative exposures and where they come from.
 
     `error` is set when it cannot be fused as asked; `skip` when its outputs exist and shall be kept. `files` are all its
     files, also those whose header could not be read.
@@ -56,7 +56,7 @@ class Plans:
 
 def make_plans(inputs: Sequence[Path], settings: FuseSettings) -> Plans:
     """Find the brackets in `inputs` and plan each. Raises UsageError when --times or --stops fit none of them."""
-    grouping = find_brackets(inputs, exclude=(settings.output,))
+    grouping = find_brackets(inputs, gap=settings.gap, size=settings.size, exclude=(settings.output,))
     plans = []
     for found in grouping.brackets:
         outputs = tuple(settings.output / f"{found.name}.{name}" for name in settings.formats)

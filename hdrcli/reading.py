@@ -5,19 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hdrcli import exposure, readers
-from hdrcli.errors import ReadError
-from hdrcli.image import Bracket, FrameHeader
-from hdrcli.plan import Plan
+from hdrcli.errors import ExposureError, ReadError
+from hdrcli.image import Bracket, Exposure, FrameHeader
+from hdrcli.plan import Plan, model_record
 from hdrcli.settings import FuseSettings
 
 
 @dataclass(frozen=True, eq=False)
 class ReadBracket:
-    """A bracket with the headers of its frames in the same order (darkest first), and what was chosen, in words."""
+    """A bracket with the headers of its frames in the same order (darkest first), and what was chosen, in words.
+
+    `order` are the frames' places in file order.
+    """
 
     bracket: Bracket
     headers: tuple[FrameHeader, ...]
     notes: tuple[str, ...]
+    order: tuple[int, ...]
+
+    @property
+    def stops(self) -> tuple[float, ...] | None:
+        """Stops relative to the reference frame, in file order; None where only the order is known."""
+        relative = self.bracket.relative_exposures
+        if relative is None:
+            return None
+        found = exposure.stops(relative, self.bracket.reference)
+        return tuple(found[self.order.index(place)] for place in range(len(found)))
 
 
 def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
@@ -36,7 +49,7 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
                 "The frames of a bracket must have one size: remove the one that does not belong.",
             )
     relative = None
-    if plan.relative_exposures:
+    if plan.relative_exposures and not _runs_against_light(plan, exposures):
         relative = tuple(plan.relative_exposures[i] for i in order)
     else:
         by_light = sorted(range(len(order)), key=lambda k: exposure.mean_light(exposures[k]))
@@ -50,7 +63,23 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
     source = f"exposures from {plan.exposure_source}" if relative else "exposures unknown: ordered by brightness"
     notes = (f"reference frame {exposures[reference].name}: {why}", source)
     bracket = Bracket(plan.name, tuple(exposures), reference, relative)
-    return ReadBracket(bracket, tuple(plan.frames[i] for i in order), notes)
+    return ReadBracket(bracket, tuple(plan.frames[i] for i in order), notes, tuple(order))
+
+
+def _runs_against_light(plan: Plan, exposures: list[Exposure]) -> bool:
+    """Whether the frame of the least exposure is brighter than that of the most: the exposures are not theirs.
+
+    Raises ExposureError for a model that needs them; the others can do without.
+    """
+    darkest, brightest = exposures[0], exposures[-1]
+    if exposure.mean_light(darkest) <= 1.02 * exposure.mean_light(brightest):
+        return False
+    if model_record(plan.model).needs_times:
+        raise ExposureError(
+            f"{darkest.name} has the least exposure by {plan.exposure_source} but is brighter than {brightest.name}.",
+            "Check the exposures, or pass --times 1/60,1/15,1/4 (seconds, in file order).",
+        )
+    return True
 
 
 def usable_frames(bracket: Bracket) -> Bracket:

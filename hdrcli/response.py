@@ -20,6 +20,12 @@ ESTIMATE_VALUES = 4000
 """Values that the estimate is fitted to: some hundred pixels in each frame. More costs time as the cube."""
 
 
+MISFIT = 0.5
+"""Stops by which two neighbours may differ from what their exposures say."""
+
+WELL_EXPOSED = (0.02, 0.7)
+"""Linear levels at which frames are compared."""
+
 SMOOTHNESS = 50.0
 """Lambda of the paper's eq. 3."""
 
@@ -79,6 +85,28 @@ def _decoded(exposure: Exposure, to_linear: Callable[[np.ndarray], np.ndarray]) 
     if exposure.encoding == "linear":
         return exposure
     return replace(exposure, pixels=to_linear(exposure.pixels), encoding="linear")
+
+
+def misfit(bracket: Bracket) -> str:
+    """What to say when linear frames are not as far apart as their exposures tell; "" when they are.
+
+    Neighbours are compared where both are well exposed. A response that is not the camera's shows so, and so do
+    exposures that are not the frames'.
+    """
+    worst, words = MISFIT, ""
+    relative = bracket.relative_exposures or ()
+    for index in range(len(relative) - 1):
+        dark, bright = bracket.exposures[index], bracket.exposures[index + 1]
+        one, other = (e.pixels[::4, ::4, 1] for e in (dark, bright))
+        both = (one > WELL_EXPOSED[0]) & (other < WELL_EXPOSED[1]) & (other > WELL_EXPOSED[0])
+        if np.count_nonzero(both) < 500:
+            continue
+        seen = float(np.median(np.log2(other[both] / one[both])))
+        told = float(np.log2(relative[index + 1] / relative[index]))
+        if abs(seen - told) > worst:
+            worst = abs(seen - told)
+            words = f"{dark.name} and {bright.name} look {seen:.1f} stops apart where their exposures say {told:.1f}"
+    return words
 
 
 def estimate(bracket: Bracket) -> np.ndarray:

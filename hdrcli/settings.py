@@ -42,8 +42,11 @@ class FuseSettings:
     overwrite: bool = False
     skip_existing: bool = False
     dry_run: bool = False
+    gap: float | None = None
+    size: int | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "output", Path(self.output))  # a text will do, from Python
         if self.times is not None and self.stops is not None:
             raise UsageError("--times and --stops say the same thing twice.", "Pass one of them.")
         if self.stops and max(map(abs, self.stops)) > MOST_STOPS:

@@ -38,16 +38,17 @@ def read_sidecar(folder: Path, files: Sequence[Path]) -> Sidecar | None:
     """The exposures of `files`, given in file-name order, by the sidecar of their folder; None when it has none.
 
     exposure.txt: stops, one a line (the Kalantari data); image_list.txt and list.txt: file name, 1/seconds, and further
-    columns that are ignored; times.txt: seconds, on lines or between commas. `#` starts a comment. Raises
-    ExposureError, with the line, for a file that is malformed, does not fit the frames, or holds what is no exposure.
+    columns that are ignored, or seconds, where the first comment line heads the second column "exposure" or "time";
+    times.txt: seconds, on lines or between commas. `#` starts a comment. Raises ExposureError, with the line, for a file
+    that is malformed, does not fit the frames, or holds what is no exposure.
     """
     path = find_sidecar(folder)
     if path is None:
         return None
-    return Sidecar(path, _FORMS[path.name.lower()](path, _lines(path), files))
+    return Sidecar(path, _FORMS[path.name.lower()](path, _lines(_text(path)), files))
 
 
-def _lines(path: Path) -> Lines:
+def _text(path: Path) -> str:
     try:
         with path.open("rb") as stream:
             data = stream.read(_LARGEST + 1)
@@ -60,6 +61,10 @@ def _lines(path: Path) -> Lines:
         raise _not_text(path) from error
     if len(data) > _LARGEST or "\0" in text:
         raise _not_text(path)
+    return text
+
+
+def _lines(text: str) -> Lines:
     stripped = ((number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1))
     return [(number, line) for number, line in stripped if line]
 
@@ -81,6 +86,7 @@ def _from_times(path: Path, lines: Lines, files: Sequence[Path]) -> tuple[float,
 
 def _from_list(path: Path, lines: Lines, files: Sequence[Path]) -> tuple[float, ...]:
     exposures: dict[str, float] = {}
+    in_seconds = _is_headed_in_seconds(_text(path))
     wanted = {file.name.casefold() for file in files}
     for number, line in lines:
         name, rest = _name_and_rest(line, wanted)
@@ -88,11 +94,18 @@ def _from_list(path: Path, lines: Lines, files: Sequence[Path]) -> tuple[float, 
             raise _at(path, number, f"{line.split()[0]} is listed twice", "Remove one of the two lines.")
         if not rest:
             raise _at(path, number, "there is no exposure after the name", "Write the file's name and 1/seconds.")
-        exposures[name] = 1 / _number(path, number, rest[0], "1/seconds", _is_time)
+        value = _number(path, number, rest[0], "an exposure", _is_time)
+        exposures[name] = value if in_seconds else 1 / value
     missing = next((file for file in files if file.name.casefold() not in exposures), None)
     if missing is not None:
         raise ExposureError(f"{path} does not list {missing.name}.", "Add a line for it, or move the frame away.")
     return tuple(exposures[file.name.casefold()] for file in files)
+
+
+def _is_headed_in_seconds(text: str) -> bool:
+    """Whether the first comment line heads the second column as a time and not as 1/time."""
+    heading = next((line.strip("# \t").casefold().split() for line in text.splitlines() if line.startswith("#")), [])
+    return len(heading) > 1 and heading[1].startswith(("exposure", "time", "seconds"))
 
 
 def _name_and_rest(line: str, wanted: set[str]) -> tuple[str, list[str]]:

@@ -1,7 +1,7 @@
 """Where nothing moved, let the noise-optimal merge of all frames correct a network's radiance map.
 
-A merge of frames that agree is closer to the scene than any network; of frames that do not agree it is a ghost. So every
-frame is first weighed, pixel by pixel, by how well it agrees with the reference frame under the noise model of
+A merge of frames that agree is closer to the scene than any network; of frames that do not agree it is a ghost. So
+every frame is first weighed, pixel by pixel, by how well it agrees with the reference frame under the noise model of
 `hdrcli.merging`. Then the merge of what agrees and the network's estimate are averaged, each by one over its variance:
 the merge prevails where frames were merged, the network where only a noisy or saturated reference frame is left.
 """
@@ -43,6 +43,9 @@ WINDOWED = (5.0, 14.0)
 HIGHLIGHTS = (0.35, 0.8)
 """Relative difference to the network between which a frame loses its say where the reference is saturated."""
 
+REACH = 16
+"""Pixels around what moved in which saturated areas are in doubt."""
+
 MARGIN = 7
 """Pixels around what moved that are left to the network: its blurred rim."""
 
@@ -74,7 +77,8 @@ def _least_light(bracket: Bracket, agreement: list[np.ndarray]) -> np.ndarray:
 def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
     """How far each frame shows at each pixel what the reference frame shows, (H, W) float32 in [0, 1].
 
-    1 for the reference itself. Where it is saturated, darker frames are held against `result` instead.
+    1 for the reference itself. Where it is saturated, it can't tell what moved: darker frames that disagree with it
+    nearby are held against `result` instead.
     """
     reference = bracket.exposures[bracket.reference]
     times = merging.relative_times(bracket)
@@ -86,7 +90,8 @@ def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
             continue
         same = _agreement(bracket, index, float(times[index]))
         if times[index] < 1:
-            same *= 1 - lost * (1 - _agreement_with_network(exposure.pixels / times[index], result.pixels))
+            doubtful = lost * _nearby((1 - same) * (1 - lost))
+            same *= 1 - doubtful * (1 - _agreement_with_network(exposure.pixels / times[index], result.pixels))
         found.append(same)
     return found
 
@@ -117,6 +122,14 @@ def _agreement(bracket: Bracket, index: int, time: float) -> np.ndarray:
 def _noise_scale(squared: np.ndarray) -> float:
     """By how much the frames are noisier than the model, 1 to 6: told by the third of the scene that differs least."""
     return float(np.clip(np.percentile(squared[::2, ::2], 33), 1, 6))
+
+
+def _nearby(moved: np.ndarray) -> np.ndarray:
+    """The most that moved within REACH pixels, with a soft edge."""
+    import cv2
+
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * REACH + 1, 2 * REACH + 1))
+    return cv2.GaussianBlur(cv2.dilate(moved, disc), (0, 0), REACH / 4, borderType=cv2.BORDER_REFLECT)
 
 
 def _agreement_with_network(seen: np.ndarray, network: np.ndarray) -> np.ndarray:

@@ -125,7 +125,7 @@ class TiledRun:
     def __init__(self, module: TiledModule, planes: np.ndarray, conditions: Conditions, device: torch.device) -> None:
         self.module, self.planes, self.device = module, planes, device
         self.conditions = {name: value.to(device) for name, value in conditions.items()}
-        self.height, self.width = padded_size(*planes.shape[1:], module)
+        self.height, self.width = padded_size(planes.shape[1], planes.shape[2], module)
 
     def tile_on_device(self, window: Window) -> Tensor:
         return cut(self.planes, window).to(self.device).contiguous(memory_format=torch.channels_last)
@@ -200,7 +200,7 @@ def run(
     When the device runs out of memory the tile is halved and the run begun again. Raises HdrcliError when not even the
     smallest tile fits.
     """
-    module = module.to(device=device, memory_format=torch.channels_last).eval()
+    module = module.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
     tensors = {name: torch.tensor([value], dtype=torch.float32) for name, value in conditions.items()}
     one = TiledRun(module, planes, tensors, device)
     while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ def load(name: str, network: Network, choice: str | None) -> LoadedNetwork:
                 f'There are no weights "{tag}" for {name}.', f"Pass --weights FILE or one of these tags: {known}."
             )
         row = network.weights[tag]
-        file, settings, label = folder() / row.file, row.settings, tag
+        file, settings, label = folder() / row.file, dict(row.settings), tag
         if not file.is_file():
             raise WeightsError(f"{file} is missing.", "Install hdrcli again: the weights come with it.")
         if digest(file) != row.sha256:
@@ -141,7 +142,18 @@ def count_parameters(network: Network) -> int:
 
 
 def save(module: torch.nn.Module, file: Path, network: str, settings: dict[str, Any], note: dict[str, str]) -> str:
-    """Write a network's parameters in half precision, with the header `load` wants; returns the file's SHA-256."""
+    """Write a network's parameters in half precision, with the header `load` wants; returns the file's SHA-256.
+
+    The file appears whole or not at all. Raises WeightsError where it cannot be written.
+    """
     tensors = {name: value.detach().half().contiguous().cpu() for name, value in module.state_dict().items()}
-    save_file(tensors, file, {"network": network, "settings": json.dumps(settings), **note})
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, temporary, {"network": network, "settings": json.dumps(settings), **note})
+        temporary.replace(file)
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{file} cannot be written: {error}.", "Name a file in another folder.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
     return digest(file)

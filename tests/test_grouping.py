@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
-from hdrcli.errors import UsageError
+from hdrcli.errors import ReadError, UsageError
 from hdrcli.grouping import FoundBracket, Grouping, find_brackets
 from tests.readers.samples import dng
 
@@ -298,3 +298,13 @@ def test_options_that_cannot_be_meant(tmp_path: Path) -> None:
         find_brackets([tmp_path], gap=-1)
     with pytest.raises(UsageError):
         find_brackets([tmp_path], gap=float("nan"))
+
+
+def test_a_frame_of_another_size_is_told_not_left_out(tmp_path: Path) -> None:
+    """Its exposure belongs to the bracket, so that it is a mistake and no bracket of its own."""
+    for number, (width, time) in enumerate([(40, 0.01), (44, 0.04), (40, 0.16)]):
+        frame(tmp_path / f"{number}.jpg", time, at=number, size=(width, 30))
+    (bracket,) = find_brackets([tmp_path]).brackets
+    assert isinstance(bracket.error, ReadError)
+    assert "40x30" in bracket.error.message
+    assert "44x30" in bracket.error.message

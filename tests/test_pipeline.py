@@ -200,3 +200,30 @@ def test_example_vestibule_is_planned_from_its_exif() -> None:
     assert result.status == "planned"
     assert result.model == "dfgnet"
     assert result.stops == pytest.approx((-3, 0, 3), abs=1e-6)
+
+
+def test_exposures_that_run_against_the_light_are_refused_or_done_without(bracket: Path, tmp_path: Path) -> None:
+    """1/time taken for time: a radiance map of it would be nonsense."""
+    inverted = tuple(1 / time for time in TIMES)
+    (result,) = hdrcli.fuse(bracket, model="debevec", times=inverted, output=tmp_path / "out").brackets
+    assert result.status == "failed"
+    assert "3.png has the least exposure by --times but is brighter than 1.png" in result.error.message
+    assert not (tmp_path / "out").exists()
+    (result,) = hdrcli.fuse(bracket, model="mertens", times=inverted, output=tmp_path / "out").brackets
+    assert result.status == "done"
+    assert result.stops is None
+
+
+def test_frames_that_belie_their_exposures_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    scene = scenes.radiance(256, 320, stops=6)
+    scenes.write_bracket(tmp_path / "b", scene, TIMES, levels=65535)
+    hdrcli.fuse(tmp_path / "b", model="debevec", times=(1 / 16, 1, 16), output=tmp_path / "out")
+    assert "look 2.0 stops apart where their exposures say 4.0" in caplog.text
+    caplog.clear()
+    hdrcli.fuse(tmp_path / "b", model="debevec", times=tuple(TIMES), output=tmp_path / "out", overwrite=True)
+    assert "stops apart" not in caplog.text
+
+
+def test_stops_are_relative_to_the_reference_that_was_used(bracket: Path, tmp_path: Path) -> None:
+    (result,) = hdrcli.fuse(bracket, model="debevec", times=tuple(TIMES), reference=3, output=tmp_path).brackets
+    assert result.stops == pytest.approx((-4, -2, 0))

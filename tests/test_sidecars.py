@@ -36,7 +36,7 @@ def test_stops(tmp_path: Path) -> None:
 
 def test_image_list(tmp_path: Path) -> None:
     text = "# Filename   exposure 1/shutter_speed\nc d.jpg 0.5 2\nA.JPG 32  0.03125\nabsent.jpg 7\nb.jpg\t4\n"
-    assert exposures(tmp_path, "image_list.txt", text) == (1 / 32, 1 / 4, 2)
+    assert exposures(tmp_path, "image_list.txt", text) == (32, 4, 0.5)
 
 
 def test_name_in_capitals(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_times(text: str, tmp_path: Path) -> None:
         ("times.txt", "", "has 0 exposures"),
         ("list.txt", "a.jpg 1\nb.jpg 2\n", r"does not list c d\.jpg"),
         ("list.txt", "a.jpg 1\nb.jpg\nc d.jpg 3", "line 2: there is no exposure"),
-        ("list.txt", "a.jpg 1\nb.jpg x\nc d.jpg 3", 'line 2: "x" is not 1/seconds'),
+        ("list.txt", "a.jpg 1\nb.jpg x\nc d.jpg 3", 'line 2: "x" is not an exposure'),
         ("list.txt", "a.jpg 1\nb.jpg 0\nc d.jpg 3", "line 2"),
         ("list.txt", "a.jpg 1\na.jpg 2\nb.jpg 0\nc d.jpg 3", r"line 2: a\.jpg is listed twice"),
         ("exposure.txt", "0\n1\n2\n".encode("utf-16"), "not a text file"),
@@ -78,3 +78,19 @@ def test_what_is_wrong_is_named(name: str, text: str | bytes, words: str, tmp_pa
         read(tmp_path, name, text)
     assert str(tmp_path / name) in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("heading", "in_seconds"),
+    [
+        ("# Filename   exposure 1/shutter_speed", True),
+        ("# name time", True),
+        ("# name 1/time", False),
+        ("", False),
+    ],
+)
+def test_a_heading_tells_seconds_from_their_inverse(tmp_path: Path, heading: str, in_seconds: bool) -> None:
+    (tmp_path / "image_list.txt").write_text(f"{heading}\na.jpg 4 0.25\nb.jpg 0.5 2\n")
+    sidecar = read_sidecar(tmp_path, [tmp_path / "a.jpg", tmp_path / "b.jpg"])
+    assert sidecar is not None
+    assert sidecar.relative_exposures == ((4, 0.5) if in_seconds else (0.25, 2))

@@ -17,7 +17,7 @@ from hdrcli.transfer import linear_to_srgb
 WORKING_SIDE = 1024
 """Frames are compared at a long side of at most so many pixels."""
 
-DARKEST, BRIGHTEST = 5, 245
+DARKEST, BRIGHTEST = 5, 252
 """8-bit luma between which a frame says something: below is noise, above saturation."""
 
 COARSEST_STEP = 8.0
@@ -48,12 +48,14 @@ class Pair:
     """A still frame and the one that may have moved against it, in the brighter one's tones.
 
     `still` and `moved` are (h, w) float32 luma in [0, 255]; the masks, (h, w) bool, say where each says something.
+    `step` is the difference that one value of the darker frame makes here.
     """
 
     still: np.ndarray
     moved: np.ndarray
     still_mask: np.ndarray
     moved_mask: np.ndarray
+    step: float
 
     @property
     def overlap(self) -> float:
@@ -96,11 +98,12 @@ def pair(still: Picture, moved: Picture) -> Pair:
     curve = _tone_curve(dark, bright)
     brightened = curve[dark].astype(np.float32)
     bright_mask = (bright >= DARKEST) & (bright <= BRIGHTEST)
-    fine = np.gradient(curve) <= COARSEST_STEP
-    dark_mask = (dark >= DARKEST) & (brightened <= BRIGHTEST) & fine[dark]
+    steps = np.gradient(curve)
+    dark_mask = (dark >= DARKEST) & (brightened <= BRIGHTEST) & (steps <= COARSEST_STEP)[dark]
+    step = float(np.median(steps[dark[dark_mask]])) if dark_mask.any() else 1.0
     if bright is still.luma:
-        return Pair(bright.astype(np.float32), brightened, bright_mask, dark_mask)
-    return Pair(brightened, bright.astype(np.float32), dark_mask, bright_mask)
+        return Pair(bright.astype(np.float32), brightened, bright_mask, dark_mask, step)
+    return Pair(brightened, bright.astype(np.float32), dark_mask, bright_mask, step)
 
 
 def _tone_curve(dark: np.ndarray, bright: np.ndarray) -> np.ndarray:

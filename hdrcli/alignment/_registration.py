@@ -21,10 +21,16 @@ CONVERGED = 0.01
 """A step that moves no corner by more than so many pixels ends a level."""
 
 EDGE_PIXELS = 40_000
-"""Registration looks at so many pixels of the steepest gradient: only edges tell displacement."""
+"""Registration looks at about so many pixels of the steepest gradient, spread evenly: only edges tell displacement."""
 
-OUTLIER = 25.0
-"""Differences of luma count at most so much: a moving object costs the same however much it differs."""
+CELLS = 12
+"""Rows and columns of the grid over which those are spread, lest one moving object of much contrast has them all."""
+
+LEAST_CONTRAST = 3.0
+"""Contrast, in 8-bit luma and in standard deviations of noise, that local contrast is evened out down to."""
+
+OUTLIER = 2.0
+"""Differences count at most so many times the local contrast: what moved costs the same however much it differs."""
 
 RIGID, PROJECTIVE = 3, 8
 """Degrees of freedom of a warp: shift and rotation, or a homography."""
@@ -38,12 +44,12 @@ class Registration:
 
     def __init__(self, frames: Pair) -> None:
         self.shape = frames.still.shape
-        still, self._moved = (_band(p) for p in (frames.still, frames.moved))
+        least = LEAST_CONTRAST * max(1.0, frames.step, _noise(frames.still), _noise(frames.moved))
+        still, self._moved = (_band(luma, least) for luma in (frames.still, frames.moved))
         seen = (frames.still_mask & _grown(frames.moved_mask)).ravel()
         down, across = (g.ravel() for g in np.gradient(still))
         steepness = np.hypot(down, across) * seen
-        count = min(EDGE_PIXELS, int(seen.sum()))
-        self._edges = np.argpartition(-steepness, count - 1)[:count] if count else np.zeros(0, int)
+        self._edges = _steepest(steepness.reshape(self.shape))
         self._slope = np.stack([across, down], -1)[self._edges]
         self._still = still.ravel()[self._edges]
         self._mask = frames.moved_mask.astype(np.uint8) * 255
@@ -58,7 +64,7 @@ class Registration:
         return brought - self._still, seen == 255
 
     def error(self, warp: np.ndarray) -> float:
-        """Mean difference of luma at edges, in [0, OUTLIER], under a warp; OUTLIER where nothing can be compared."""
+        """Mean difference at edges, in [0, OUTLIER] local contrasts, under a warp; OUTLIER without anything seen."""
         difference, seen = self._differences(warp)
         return float(np.minimum(np.abs(difference[seen]), OUTLIER).mean()) if seen.any() else OUTLIER
 
@@ -81,7 +87,7 @@ class Registration:
             difference, seen = self._differences(warp)
             if seen.sum() < 10 * freedom:
                 break
-            scale = max(1.0, 1.5 * float(np.median(np.abs(difference[seen]))))
+            scale = max(0.1, 1.5 * float(np.median(np.abs(difference[seen]))))
             weight = seen / (1 + (difference / scale) ** 2) ** 2
             weighted = jacobian * weight[:, None]
             normal = weighted.T @ jacobian
@@ -95,11 +101,38 @@ class Registration:
         return warp
 
 
-def _band(luma: np.ndarray) -> np.ndarray:
-    """Luma without the finest noise and without slow gradients, which differ between frames by vignetting and tone."""
+def _noise(luma: np.ndarray) -> float:
+    """Standard deviation of noise (Immerkaer 1996, "Fast Noise Variance Estimation", by the median)."""
     import cv2
 
-    return cv2.GaussianBlur(luma, (0, 0), 0.8) - cv2.GaussianBlur(luma, (0, 0), 8)
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    return float(np.median(np.abs(cv2.filter2D(luma, cv2.CV_32F, kernel)))) * 1.4826 / 6
+
+
+def _band(luma: np.ndarray, least: float) -> np.ndarray:
+    """Detail of a picture in units of the local contrast, without the slow gradients that vignetting and tone differ by."""
+    import cv2
+
+    detail = cv2.GaussianBlur(luma, (0, 0), 0.8) - cv2.GaussianBlur(luma, (0, 0), 8)
+    contrast = np.sqrt(cv2.GaussianBlur(detail**2, (0, 0), 16))
+    return detail / (contrast + least)
+
+
+def _steepest(steepness: np.ndarray) -> np.ndarray:
+    """Flat indices of the steepest pixels of each cell of a grid, but for those of no steepness."""
+    height, width = steepness.shape
+    index = np.arange(height * width).reshape(height, width)
+    count = EDGE_PIXELS // CELLS**2
+    found = []
+    for rows in np.array_split(np.arange(height), min(CELLS, height)):
+        for columns in np.array_split(np.arange(width), min(CELLS, width)):
+            cell = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            steep, places = steepness[cell].ravel(), index[cell].ravel()
+            if len(steep) > count:
+                chosen = np.argpartition(-steep, count)[:count]
+                steep, places = steep[chosen], places[chosen]
+            found.append(places[steep > 0])
+    return np.concatenate(found)
 
 
 def _grown(mask: np.ndarray) -> np.ndarray:
@@ -165,4 +198,4 @@ def _thinned(frames: Pair, factor: float) -> Pair:
         return cv2.resize(image.astype(np.float32), size, interpolation=cv2.INTER_AREA)
 
     masks = (thin(mask) > 0.99 for mask in (frames.still_mask, frames.moved_mask))
-    return Pair(thin(frames.still), thin(frames.moved), *masks)
+    return Pair(thin(frames.still), thin(frames.moved), *masks, frames.step)

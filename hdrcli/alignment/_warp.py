@@ -32,24 +32,24 @@ def bring_onto(bracket: Bracket, index: int, warp: np.ndarray) -> Exposure:
 
 
 def _resample(exposure: Exposure, warp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels by bicubic interpolation held within the values it interpolates, and where all of them exist.
+    """Pixels by Lanczos interpolation of sRGB values, held within their neighbours', and where all of them exist.
 
-    Held, because cubic kernels ring around lamps: dark rims that the merge would take for motion.
+    Held, because such kernels ring around lamps: dark rims that the merge would take for motion. Encoded, because in
+    linear light they ring the more, and blur the shadows.
     """
     import cv2
 
-    def warped(image: np.ndarray, kernel: int) -> np.ndarray:
-        flags = kernel | cv2.WARP_INVERSE_MAP
-        return cv2.warpPerspective(image, warp, exposure.size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    encoded = exposure.pixels if exposure.encoding == "srgb" else linear_to_srgb(np.clip(exposure.pixels, 0, 1))
 
-    pixels = warped(exposure.pixels, cv2.INTER_CUBIC)
+    def warped(image: np.ndarray, kernel: int, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
+        return cv2.warpPerspective(image, warp, exposure.size, flags=kernel | cv2.WARP_INVERSE_MAP, borderMode=border)
+
+    pixels = warped(encoded, cv2.INTER_LANCZOS4)
     around = np.ones((3, 3), np.uint8)
-    np.minimum(pixels, warped(cv2.dilate(exposure.pixels, around), cv2.INTER_NEAREST), out=pixels)
-    np.maximum(pixels, warped(cv2.erode(exposure.pixels, around), cv2.INTER_NEAREST), out=pixels)
-    inside = np.full(exposure.pixels.shape[:2], 255, np.uint8)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    inside = cv2.warpPerspective(inside, warp, exposure.size, flags=flags, borderMode=cv2.BORDER_CONSTANT)
-    return pixels, inside == 255
+    np.minimum(pixels, warped(cv2.dilate(encoded, around), cv2.INTER_NEAREST), out=pixels)
+    np.maximum(pixels, warped(cv2.erode(encoded, around), cv2.INTER_NEAREST), out=pixels)
+    inside = warped(np.full(encoded.shape[:2], 255, np.uint8), cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+    return (srgb_to_linear(pixels) if exposure.encoding == "linear" else pixels), inside == 255
 
 
 def _reference_light(bracket: Bracket, index: int, pixels: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -23,14 +23,18 @@ IN_PLACE = 0.3
 LARGEST_SHIFT = 0.15
 """No corner moves by more than this share of the diagonal: what claims so is a wrong fit."""
 
-LEAST_GAIN = 0.15
-"""By what share of the error a warp must better a simpler one; more freedom fits noise better by up to a tenth."""
+LEAST_GAIN = {RIGID: 0.04, PROJECTIVE: 0.12}
+"""By what share of the error a warp must better a simpler one: more freedom fits noise better, by up to a tenth."""
 
-LEAST_OVERLAP = 0.25
-"""Share of pixels a frame must have in common with the reference, in exposure, to be aligned to it directly."""
+LEAST_OVERLAP = 0.01
+"""Share of pixels in which two frames must both say something to be compared."""
 
-LEAST_CORRELATION = 0.1
-"""Frames whose edges correlate less than this, however warped, show something else: unrelated ones reach 0.03."""
+GOOD_CORRELATION = 0.5
+"""Frames that correlate less with the reference are also tried on their neighbour in exposure."""
+
+LEAST_CORRELATION = 0.25
+"""Frames that correlate less, however warped, show something else: unrelated scenes reach 0.23, frames of one scene
+with much motion 0.38 and more."""
 
 FEATURES, LEAST_INLIERS = 4000, 20
 
@@ -67,19 +71,18 @@ def _warp_to_reference(
     index: int, pictures: list[Picture], warps: dict[int, np.ndarray | None], reference: int
 ) -> np.ndarray | None:
     """The homography from pixels of the reference to those of frame `index`; None when there is none to be found."""
-    step = 1 if index < reference else -1
-    direct = pair(pictures[reference], pictures[index])
-    anchor = index + step
-    while warps[anchor] is None:
-        anchor += step
-    if anchor == reference or direct.overlap >= LEAST_OVERLAP:
-        anchor, found = reference, _displacement(direct)
-    else:
-        found = _displacement(pair(pictures[anchor], pictures[index]))
-    if found is None:
+    base: np.ndarray | None = np.eye(3)
+    found, correlation = _displacement(pair(pictures[reference], pictures[index]))
+    if correlation < GOOD_CORRELATION:
+        step = 1 if index < reference else -1
+        neighbour = next(i for i in range(index + step, reference + step, step) if warps[i] is not None)
+        if neighbour != reference:
+            by_neighbour, its_correlation = _displacement(pair(pictures[neighbour], pictures[index]))
+            if its_correlation >= correlation:
+                base, found, correlation = warps[neighbour], by_neighbour, its_correlation
+    if base is None or correlation < LEAST_CORRELATION:
         return None
-    base = warps[anchor]
-    return None if base is None else _in_place(pictures[index].full_size(found), pictures[index]) @ base
+    return _in_place(pictures[index].full_size(found), pictures[index]) @ base
 
 
 def _in_place(warp: np.ndarray, frame: Picture) -> np.ndarray:
@@ -87,27 +90,27 @@ def _in_place(warp: np.ndarray, frame: Picture) -> np.ndarray:
     return warp if frame.largest_shift(warp) > IN_PLACE else np.eye(3)
 
 
-def _displacement(frames: Pair) -> np.ndarray | None:
-    """The homography from pixels of `still` to those of `moved`, both at working size.
+def _displacement(frames: Pair) -> tuple[np.ndarray, float]:
+    """The homography from pixels of `still` to those of `moved`, both at working size, and their correlation under it.
 
-    Each richer kind of warp must better the error of the simpler one by LEAST_GAIN. None when nothing fits.
+    Each richer kind of warp must better the error of the simpler one by LEAST_GAIN.
     """
     best = np.eye(3)
-    if frames.overlap < 0.01:
-        return best  # nothing to see: a frame all black or white, taken for as steady as its neighbour
+    if frames.overlap < LEAST_OVERLAP:
+        return best, LEAST_CORRELATION  # all black or white beside the other: taken for in place, for want of a sign
     levels = pyramid(frames)
     finest = levels[-1:]
-    candidates = [rigid := register(levels, best, RIGID), register(finest, rigid, PROJECTIVE)]
+    rigid = register(levels, best, RIGID)
+    candidates = [(rigid, RIGID), (register(finest, rigid, PROJECTIVE), PROJECTIVE)]
     if (features := _from_features(frames)) is not None:
-        candidates.append(register(levels[-2:], features, PROJECTIVE))
+        candidates.append((register(levels[-2:], features, PROJECTIVE), PROJECTIVE))
     largest = LARGEST_SHIFT * float(np.hypot(*frames.still.shape))
     full = finest[0][1]
-    for candidate in candidates:
-        if corner_shift(candidate, frames.still.shape) > largest:
-            continue
-        if full.error(candidate) < full.error(best) * (1 - LEAST_GAIN):
+    for candidate, freedom in candidates:
+        plausible = corner_shift(candidate, frames.still.shape) <= largest
+        if plausible and full.error(candidate) < full.error(best) * (1 - LEAST_GAIN[freedom]):
             best = candidate
-    return best if full.correlation(best) >= LEAST_CORRELATION else None
+    return best, full.correlation(best)
 
 
 def _from_features(frames: Pair) -> np.ndarray | None:

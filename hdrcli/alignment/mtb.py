@@ -7,6 +7,8 @@ median is nearest.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from hdrcli.alignment._warp import bring_onto
@@ -28,8 +30,24 @@ def align(bracket: Bracket) -> Bracket:
     shifts = {bracket.reference: np.zeros(2)}
     for index in sorted(range(len(greys)), key=lambda i: abs(i - bracket.reference))[1:]:
         neighbour = index + 1 if index < bracket.reference else index - 1
-        shifts[index] = shifts[neighbour] + matcher.calculateShift(greys[neighbour], greys[index])
+        shifts[index] = shifts[neighbour] + _shift(matcher, greys[neighbour], greys[index])
     return bracket.with_exposures([bring_onto(bracket, i, _warp(shifts[i])) for i in range(len(greys))])
+
+
+def _shift(matcher: Any, still: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """The (x, y) by which `moved` has to be shifted, 0 unless that brings the bitmaps closer.
+
+    Left alone, OpenCV answers frames without features by the largest shift it knows.
+    """
+    found = matcher.calculateShift(still, moved)
+    unmoved, shifted = (_disagreement(matcher, still, each) for each in (moved, matcher.shiftMat(moved, found)))
+    return np.array(found, np.float64) if shifted < unmoved else np.zeros(2)
+
+
+def _disagreement(matcher: Any, still: np.ndarray, moved: np.ndarray) -> int:
+    """Pixels on other sides of the two medians, but for those close to them."""
+    (above, clear), (its_above, its_clear) = matcher.computeBitmaps(still), matcher.computeBitmaps(moved)
+    return int(np.count_nonzero((above != its_above) & (clear > 0) & (its_clear > 0)))
 
 
 def _grey(exposure: Exposure) -> np.ndarray:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -62,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    _ready_streams()
     with _signals(), _logs(debug):
         try:
             return _run(given)
@@ -78,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _drop_stdout()
             return 1
         except Exception as error:  # noqa: BLE001 (the last resort: people get a sentence, not a traceback)
-            return _say_bug(error, debug)
+            console.say_error(_unforeseen(error), debug=debug)
+            return 1
 
 
 def _run(arguments: list[str]) -> int:
@@ -96,16 +99,31 @@ def _run(arguments: list[str]) -> int:
     return 0
 
 
-def _say_bug(error: Exception, debug: bool) -> int:
-    if debug:
-        sys.stderr.writelines(traceback.format_exception(error))
-    reason = str(error).strip() or "no reason given"
-    bug = HdrcliError(
-        f"{type(error).__name__}: {reason} (this is a bug in hdrcli).",
-        "Please report it with what the same command prints with --debug.",
-    )
-    console.say_error(bug)
-    return bug.exit_status
+def _unforeseen(error: Exception) -> HdrcliError:
+    """An error that no one turned into words: of the system (stdout, folders that change under our hands), or a bug."""
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        told = HdrcliError(
+            f"{where}{error.strerror or error}.", "Check the disk, its permissions and where output goes."
+        )
+    else:
+        reason = str(error).strip() or "no reason given"
+        told = HdrcliError(
+            f"{type(error).__name__}: {reason} (this is a bug in hdrcli).",
+            "Please report it with what the same command prints with --debug.",
+        )
+    told.__cause__ = error
+    return told
+
+
+def _ready_streams() -> None:
+    """Streams that take everything: a closed one takes it nowhere, one of few characters takes the others escaped."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (open to the end)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _drop_stdout() -> None:

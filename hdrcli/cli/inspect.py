@@ -22,6 +22,8 @@ def inspect(
     times: options.Times = None,
     stops: options.Stops = None,
     reference: options.Reference = "auto",
+    gap: options.Gap = None,
+    size: options.Size = None,
     json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
@@ -34,6 +36,8 @@ def inspect(
         "times": None if times is None else settings.parse_seconds(times),
         "stops": None if stops is None else settings.parse_stops(stops),
         "reference": options.parse_reference(reference),
+        "gap": gap,
+        "size": size,
     }
     from hdrcli import inspection
 

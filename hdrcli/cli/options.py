@@ -53,6 +53,20 @@ Response = Annotated[
     ),
 ]
 
+Gap = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        rich_help_panel=_EXPOSURE,
+        show_default="5",
+        help="Between two brackets of a shoot, from the end of one exposure to the start of the next.",
+    ),
+]
+Size = Annotated[
+    int | None,
+    typer.Option(metavar="N", rich_help_panel=_EXPOSURE, show_default=False, help="Frames of each bracket of a shoot."),
+]
+
 Align = Annotated[str, typer.Option(metavar="NAME", help=f"auto, {', '.join(names('alignment'))} or off.")]
 Prior = Annotated[str, typer.Option(metavar="NAME", help="mertens or none, for networks that take a prior picture.")]
 ToneMap = Annotated[
@@ -108,7 +122,16 @@ Long = Annotated[
     bool, typer.Option("--long", rich_help_panel=_TALKING, help="Say also what each is and where it comes from.")
 ]
 
-TrainedModel = Annotated[str, typer.Argument(metavar="MODEL", show_default=False, help="The network to train.")]
+NetworkName = Annotated[
+    str, typer.Argument(metavar="MODEL", show_default=False, help=f"{', '.join(names('networks'))}.")
+]
+Checkpoints = Annotated[
+    list[str], typer.Argument(metavar="CHECKPOINT", show_default=False, help="The authors' PyTorch files, all of them.")
+]
+WeightsFile = Annotated[
+    str | None,
+    typer.Option("-o", "--output", metavar="FILE", show_default="MODEL_authors.safetensors", help="The file to write."),
+]
 TrainingData = Annotated[
     list[str],
     typer.Argument(metavar="DATA", show_default=False, help="Folders of linear images (EXR, HDR) and photographs."),

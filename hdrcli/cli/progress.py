@@ -14,6 +14,7 @@ class Bars:
 
     def __init__(self, *, off: bool = False) -> None:
         people = console.people()
+        self._shown = people.is_terminal and not off
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.fields[name]}", markup=False),
@@ -22,19 +23,21 @@ class Bars:
             TimeElapsedColumn(),
             console=people,
             transient=True,
-            disable=off or not people.is_terminal,
+            disable=not self._shown,
         )
         self._tasks: dict[str, TaskID] = {}
         self._all: TaskID | None = None
 
     def __enter__(self) -> Bars:
-        self._progress.start()
+        if self._shown:
+            self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        if self._shown:  # some versions of rich end even bars that were never shown with an empty line
+            self._progress.stop()
 
     def expect(self, count: int) -> None:
         """There are `count` brackets; of many, those done are counted."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    model: options.TrainedModel,
+    model: options.NetworkName,
     data: options.TrainingData,
     validation: options.Validation = None,
     run: options.RunFolder = None,

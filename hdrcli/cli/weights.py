@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from hdrcli.cli import console, options, usage
-from hdrcli.errors import WeightsError
+from hdrcli.errors import WeightsError, WriteError
 
-app = typer.Typer(cls=usage.Commands, help="List and verify weights files.", no_args_is_help=False)
+app = typer.Typer(cls=usage.Commands, help="List, verify and import weights files.")
 
 
 @app.callback(invoke_without_command=True)
@@ -54,3 +56,23 @@ def verify(json: options.Json = False, debug: options.Debug = False) -> None:
         console.say_error(WeightsError(f"{one['file']} is {one['status']}.", "Install hdrcli again."), debug=debug)
     if bad:
         raise typer.Exit(1)
+
+
+@app.command("import", cls=usage.Command)
+def import_checkpoints(
+    model: options.NetworkName,
+    checkpoints: options.Checkpoints,
+    output: options.WeightsFile = None,
+    overwrite: options.Overwrite = False,
+    debug: options.Debug = False,
+) -> None:
+    """Turn the checkpoints of a network's authors into a weights file; print its path."""
+    target = Path(f"{model}_authors.safetensors") if output is None else options.folder("--output", output)
+    if target.exists() and not overwrite:
+        raise WriteError(f"{target} exists.", "Pass --overwrite, or another --output.")
+    files = options.paths("CHECKPOINT", checkpoints)
+    from hdrcli import plugins, weights
+
+    weights.import_authors(model, plugins.load("networks", model).NETWORK, files, target)
+    typer.echo(target)
+    console.say(f"Use it with: hdrcli fuse INPUT -m {model} --weights {target}")

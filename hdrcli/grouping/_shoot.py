@@ -73,9 +73,9 @@ def runs_of(frames: Frames, size: int) -> list[Group] | None:
 def groups_of_shoot(frames: Frames, gap: float | None) -> tuple[list[Group], str]:
     """The brackets of a folder, in the order taken, each in file order, and a note where the choice needs telling.
 
-    A new bracket starts when a relative exposure repeats, when the camera, lens, focal length or size changes, or
-    after more than `gap` seconds (None: GAP) between the end of one exposure and the start of the next. Unless `gap` is
-    given, frames that differ in nothing but their exposure times, all of them different, are one bracket set by hand,
+    A new bracket starts when a relative exposure repeats, when the camera, lens or focal length changes or the camera
+    is turned, or after more than `gap` seconds (None: GAP) between the end of one exposure and the start of the next.
+    Unless `gap` is given, frames that differ in nothing but their exposure times, all of them different, are one bracket set by hand,
     however long that took. A frame whose header cannot be read goes to the shorter of the brackets next to it, or to
     both. Raises ExposureError when the folder is a shoot of which only some frames tell their exposure.
     """
@@ -121,7 +121,10 @@ def _belongs(frames: Frames, exposures: dict[int, float], group: Group, index: i
 
 
 def _same_setup(one: FrameHeader, other: FrameHeader) -> bool:
-    if (one.camera, one.lens, one.width, one.height) != (other.camera, other.lens, other.width, other.height):
+    if (one.camera, one.lens) != (other.camera, other.lens):
+        return False
+    # A camera turned upright begins another bracket. Other differences in size are a mistake, to be told, not hidden.
+    if (one.width, one.height) == (other.height, other.width) and one.width != one.height:
         return False
     if one.focal_length is None or other.focal_length is None:
         return one.focal_length == other.focal_length

@@ -148,8 +148,9 @@ class BracketMaker:
         """Exposed light (B, 3, 3, P, P) as a camera stores it and a reader decodes it: noisy, clipped, in steps."""
         s, size = self.settings, light.shape[0]
         shape = (size, 1, 1, 1, 1)
-        shot = torch.exp(self.uniform(*(math.log(v) for v in s.shot_noise), *shape))
-        read = torch.exp(self.uniform(*(math.log(v) for v in s.read_noise), *shape))
+        shot, read = (
+            torch.exp(self.uniform(math.log(low), math.log(high), *shape)) for low, high in (s.shot_noise, s.read_noise)
+        )
         noise = torch.randn(light.shape, generator=self.random, device=self.device)
         light = (light + noise * (light * shot + read**2).sqrt()).clamp(0, 1)
         levels = torch.where(self.chance(s.sixteen_bit_share, size) > 0, 65535.0, 255.0).view(shape)

@@ -51,7 +51,8 @@ class Run:
     def __init__(self, build: Callable[..., nn.Module], settings: TrainingSettings, device: torch.device) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.device, self.step = settings, device, 0
-        self.module = build(**settings.build).to(device=device, memory_format=torch.channels_last)
+        module = build(**settings.build).to(device)
+        self.module: nn.Module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.module).requires_grad_(False)
         self.optimiser = torch.optim.AdamW(self.module.parameters(), settings.rate, weight_decay=settings.weight_decay)
 
@@ -71,7 +72,7 @@ class Run:
             made = self.module(planes_of(batch), {"exposure_times": batch.times})
         loss = hdr_loss(made.float(), batch.truth, self.settings.linear_share)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip)
         self.optimiser.step()
         self.step += 1

@@ -44,7 +44,7 @@ def test_no_command_shows_the_help(run: Run) -> None:
     assert all(command in outcome.out for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", [*COMMANDS, "weights list", "weights verify"])
+@pytest.mark.parametrize("command", [*COMMANDS, "weights list", "weights verify", "weights import"])
 def test_each_command_has_help(run: Run, command: str) -> None:
     outcome = run(*command.split(), "--help")
     assert (outcome.status, outcome.err) == (0, "")
@@ -94,7 +94,7 @@ def test_a_bug_is_told_as_one(
     outcome = run("fuse", "hall", "-m", "mertens")
     assert outcome.status == 1
     error, hint = outcome.err.splitlines()
-    assert error == "Error: ZeroDivisionError: no pixels (this is a bug in hdrcli)."
+    assert error == "Error: hall: ZeroDivisionError: no pixels (this is a bug in hdrcli)."
     assert "--debug" in hint
     assert "Traceback" in run("fuse", "hall", "-m", "mertens", "--debug").err
 
@@ -121,6 +121,25 @@ def test_a_closed_pipe_is_no_error() -> None:
     assert process.stderr is not None
     assert process.stderr.read() == ""
     assert process.wait() == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_poor_encoding_is_no_error(encoding: str) -> None:
+    code = f"import sys; sys.stdout.reconfigure(encoding={encoding!r});"
+    process = start(code + "from hdrcli.cli.app import main; sys.exit(main(['fuse', '--help']))")
+    out, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert "--model" in out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+def test_a_full_disk_behind_stdout_is_told() -> None:
+    process = start(
+        "import sys; from hdrcli.cli.app import main; sys.stdout = open('/dev/full', 'w'); main(['--version'])"
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "Error: No space left on device.\n"
+    process.communicate()
 
 
 SLOW_DISK = """

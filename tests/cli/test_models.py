@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 
 from hdrcli import plugins, weights
 from hdrcli.contracts import Weights
@@ -14,7 +15,7 @@ from hdrcli.errors import ReadError
 from hdrcli.networks import dfgnet
 from hdrcli.training import command
 from hdrcli.training.loop import Report
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, files
 
 
 @pytest.fixture
@@ -123,3 +124,34 @@ def test_an_error_in_training_is_told(run: Run, monkeypatch: pytest.MonkeyPatch)
 
 def test_json_is_never_nan(run: Run) -> None:
     json.loads(run("models", "--json").out, parse_constant=pytest.fail)
+
+
+def test_authors_checkpoints_are_imported(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {"features": 4, "vector": 8}
+    state = {name: value.detach() for name, value in dfgnet.DFGNet(**small).state_dict().items()}
+    torch.save(state, tmp_path / "theirs.pth")
+    record = dfgnet.NETWORK
+    ours = type(record)(**{**vars(record), "from_authors": lambda states: (small, states[0])})
+    monkeypatch.setattr(dfgnet, "NETWORK", ours)
+    made = run("weights", "import", "dfgnet", "theirs.pth")
+    assert (made.status, made.out) == (0, "dfgnet_authors.safetensors\n"), made.err
+    assert weights.load("dfgnet", ours, "dfgnet_authors.safetensors").label == "dfgnet_authors.safetensors"
+    again = run("weights", "import", "dfgnet", "theirs.pth")
+    assert (again.status, again.err.splitlines()[0]) == (1, "Error: dfgnet_authors.safetensors exists.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "error"),
+    [
+        (["dfgnet", "no.pth"], 1, "Error: no.pth is no checkpoint"),
+        (["dfgnet", "text.pth"], 1, "Error: text.pth is no checkpoint"),
+        (["mertens", "text.pth"], 2, 'Error: There is no network "mertens".'),
+        (["dfgnet"], 2, "Error: hdrcli weights import is missing its CHECKPOINT."),
+    ],
+)
+def test_what_cannot_be_imported(run: Run, tmp_path: Path, arguments: list[str], status: int, error: str) -> None:
+    (tmp_path / "text.pth").write_text("no tensors here")
+    outcome = run("weights", "import", *arguments)
+    assert outcome.status == status
+    assert outcome.err.startswith(error)
+    assert files(tmp_path) == ["text.pth"]

@@ -1,0 +1,118 @@
+"""The static merge against scenes whose radiance is known, with and without motion."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hdrcli import merging, static_merge
+from hdrcli.image import Bracket, Exposure, RadianceMap
+from hdrcli.transfer import linear_to_srgb, srgb_to_linear
+
+TIMES = (1 / 8, 1.0, 8.0)
+BOX = (slice(30, 60), slice(40, 70))
+
+
+def scene(seed: int = 1) -> np.ndarray:
+    """A textured (96, 128, 3) scene from deep shadow to four times the reference's white."""
+    random = np.random.default_rng(seed)
+    ramp = np.geomspace(0.01, 4, 128)[None, :, None]
+    return (ramp * random.uniform(0.7, 1.3, (96, 128, 1)) * np.array([1, 0.9, 0.7])).astype(np.float32)
+
+
+def frame(light: np.ndarray, time: float, random: np.random.Generator) -> Exposure:
+    """An 8-bit sRGB exposure with the noise that `merging` expects, decoded."""
+    level = light * time
+    noise = random.normal(size=light.shape) * np.sqrt(level * merging.PHOTON_VARIANCE + merging.READ_NOISE**2)
+    codes = np.round(linear_to_srgb(np.clip(level + noise, 0, 1).astype(np.float32)) * 255) / 255
+    return Exposure(srgb_to_linear(codes.astype(np.float32)), "linear", f"{time:g}")
+
+
+def bracket_of(scenes: list[np.ndarray]) -> Bracket:
+    random = np.random.default_rng(2)
+    frames = tuple(frame(light, time, random) for light, time in zip(scenes, TIMES, strict=True))
+    return Bracket("b", frames, 1, TIMES)
+
+
+def network_of(truth: np.ndarray, error: float = 0.1) -> RadianceMap:
+    """What a network would make: the truth with a smooth relative error, and never above the darkest frame's white."""
+    y, x = np.mgrid[: truth.shape[0], : truth.shape[1]]
+    wave = 1 + error * np.sin(x / 7.0) * np.cos(y / 9.0)
+    return RadianceMap(np.minimum(truth * wave[..., None], 8).astype(np.float32))
+
+
+def relative_error(made: np.ndarray, truth: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((made / truth - 1) ** 2)))
+
+
+def test_where_nothing_moved_the_merge_corrects_the_network() -> None:
+    truth = scene()
+    network = network_of(truth)
+    made = static_merge.blend(network, bracket_of([truth] * 3)).pixels
+    assert relative_error(made, truth) < 0.6 * relative_error(network.pixels, truth)
+    # the mid-tones, which frames know best, come within the noise
+    middle = np.s_[:, 40:90]
+    assert relative_error(made[middle], truth[middle]) < 0.03
+
+
+@pytest.mark.parametrize("moved", [0, 2])
+def test_what_moved_in_one_frame_leaves_no_ghost(moved: int) -> None:
+    truth = scene()
+    scenes = [truth, truth, truth]
+    scenes[moved] = truth.copy()
+    scenes[moved][BOX] *= 2.5
+    bracket = bracket_of(scenes)
+    ghost = relative_error(merging.merge(bracket)[0][BOX], truth[BOX])
+    network = network_of(truth)
+    made = static_merge.blend(network, bracket).pixels
+    assert relative_error(made[BOX], truth[BOX]) < min(0.05, 0.9 * ghost)
+    seen = (BOX[0], slice(40, 48))  # farther right the brightest frame is saturated either way
+    assert float(static_merge.agreements(bracket, network)[moved][seen].max()) < 0.05
+
+
+def test_frames_agree_with_themselves_where_nothing_moved() -> None:
+    bracket = bracket_of([scene()] * 3)
+    dark, reference, bright = static_merge.agreements(bracket, network_of(scene()))
+    assert (reference == 1).all()
+    assert float(dark.mean()) > 0.9
+    assert float(bright.mean()) > 0.9
+
+
+def test_a_saturated_reference_is_overruled_by_a_short_frame_that_fits_the_network_only() -> None:
+    truth = scene()
+    highlights = np.s_[20:70, 112:128]  # above the reference's white
+    bright, dark = truth.copy(), truth.copy()
+    bright[highlights] *= 1.5
+    dark[highlights] *= 0.1  # the short frame sees something dark where the reference is blown out
+    agreed = static_merge.agreements(bracket_of([dark, truth, truth]), network_of(truth))[0]
+    assert float(agreed[30:60, 118:].max()) < 0.1
+    kept = static_merge.agreements(bracket_of([bright, truth, truth]), network_of(bright))[0]
+    assert float(kept[30:60, 118:].min()) > 0.8
+
+
+def test_light_beyond_the_darkest_frame_is_no_less_than_it_proves() -> None:
+    truth = scene() * 6
+    made = static_merge.blend(RadianceMap(np.minimum(truth, 6)), bracket_of([truth] * 3)).pixels
+    burnt = truth > 9  # the darkest frame saturates at 8
+    assert burnt.any()
+    assert float(made[burnt].min()) > 7.5
+
+
+def test_a_frame_left_out_by_alignment_has_no_say() -> None:
+    from dataclasses import replace
+
+    truth = scene()
+    bracket = bracket_of([truth * 3, truth, truth])
+    gone = replace(bracket.exposures[0], valid=np.zeros((96, 128), bool))
+    bracket = bracket.with_exposures((gone, *bracket.exposures[1:]))
+    assert float(static_merge.agreements(bracket, network_of(truth))[0].max()) == 0
+
+
+def test_a_small_change_of_the_network_makes_a_small_change_of_the_result() -> None:
+    """No decision flips: tiles that differ in the last digits give results that do."""
+    truth = scene()
+    bracket = bracket_of([truth, truth, np.roll(truth, 3, 1)])
+    network = network_of(truth).pixels
+    nudged = network * np.float32(1 + 1e-6)
+    one, other = (static_merge.blend(RadianceMap(n), bracket).pixels for n in (network, nudged))
+    assert float(np.abs(one - other).max()) < 1e-4
