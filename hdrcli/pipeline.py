@@ -13,15 +13,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-import hdrcli
-from hdrcli import exposure, plugins, response, transfer, writers
-from hdrcli.contracts import Fuser, Network, OutputInfo
+from hdrcli import exposure, plugins, response
+from hdrcli.contracts import Fuser, Network
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.plan import Plan, Plans, make_plans, model_record
-from hdrcli.reading import ReadBracket, read_bracket, usable_frames
+from hdrcli.reading import read_bracket, usable_frames
+from hdrcli.results import write_results
 from hdrcli.settings import FuseSettings
 
 log = logging.getLogger("hdrcli")
@@ -208,46 +206,3 @@ def _fuse_by_network(
         image = static_merge.blend(image, usable)
         attributes["staticMerge"] = "auto"
     return image, attributes
-
-
-def write_results(
-    image: RadianceMap | DisplayImage, read: ReadBracket, plan: Plan, settings: FuseSettings, attributes: dict[str, str]
-) -> None:
-    """Tone-map and write all formats of a bracket, together or not at all."""
-    header = read.headers[read.bracket.reference]
-    scene_referred = isinstance(image, RadianceMap)
-    if scene_referred:
-        attributes = {**attributes, "toneMapping": settings.tone_map}
-    if read.bracket.relative_exposures:
-        stops = exposure.stops(read.bracket.relative_exposures, read.bracket.reference)
-        attributes = {**attributes, "stops": ", ".join(f"{stop:+.2f}" for stop in stops)}
-    times = settings.times and sorted(settings.times)
-    info = OutputInfo(
-        exif=header.exif,
-        attributes={"model": plan.model, "software": f"hdrcli {hdrcli.__version__}", **attributes},
-        scene_referred=scene_referred,
-        exposure_times=tuple(times or (one.exposure_time for one in read.headers if one.exposure_time)),
-        f_number=header.f_number,
-        iso=header.iso,
-        taken=header.taken.strftime("%Y:%m:%d %H:%M:%S") if header.taken else None,
-        exposure_time=header.exposure_time,
-    )
-    # what was computed in full precision is kept in it, where the format can (EXR)
-    depth = settings.bit_depth or (32 if attributes.get("precision") == "float32" else None)
-    pixels: dict[str, np.ndarray] = {}
-    made: dict[Path, bytes] = {}
-    for name, output in zip(settings.formats, plan.outputs, strict=True):
-        writer = plugins.load("writers", name).WRITER
-        if writer.takes not in pixels:
-            pixels[writer.takes] = _pixels_for(writer.takes, image, settings.tone_map)
-        made[output] = writer.encode(pixels[writer.takes], info, writer.depth(depth))
-    writers.write_all(made)
-
-
-def _pixels_for(takes: str, image: RadianceMap | DisplayImage, tone_map: str) -> np.ndarray:
-    """Linear light or a display picture of the fused image, whichever the writer takes."""
-    if isinstance(image, DisplayImage):
-        return image.pixels if takes == "display" else transfer.srgb_to_linear(image.pixels)
-    if takes == "linear":
-        return image.pixels
-    return plugins.load("tone_mapping", tone_map).TONE_MAPPER.apply(image).pixels

@@ -21,8 +21,8 @@ from hdrcli.settings import FuseSettings
 class Plan:
     """One bracket to fuse: its frames in file order, their relative exposures and where they come from.
 
-    `error` is set when it cannot be fused as asked; `skip` when its outputs exist and shall be kept. `files` are all its
-    files, also those whose header could not be read.
+    `error` is set when it cannot be fused as asked; `skip` when its outputs exist and shall be kept. `files` are all
+    its files, also those whose header could not be read.
     """
 
     name: str

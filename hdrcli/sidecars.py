@@ -37,7 +37,7 @@ def find_sidecar(folder: Path) -> Path | None:
 def read_sidecar(folder: Path, files: Sequence[Path]) -> Sidecar | None:
     """The exposures of `files`, given in file-name order, by the sidecar of their folder; None when it has none.
 
-    exposure.txt: stops, one a line (the Kalantari data); image_list.txt and list.txt: file name, 1/seconds, and further
+    exposure.txt: stops, one a line (the Kalantari data); image_list.txt and list.txt: file name, 1/seconds, further
     columns that are ignored, or seconds, where the first comment line heads the second column "exposure" or "time";
     times.txt: seconds, on lines or between commas. `#` starts a comment. Raises ExposureError, with the line, for a file
     that is malformed, does not fit the frames, or holds what is no exposure.

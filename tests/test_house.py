@@ -13,7 +13,7 @@ LAYERS = [
     {"errors", "image", "exposure", "transfer", ""},
     {"contracts", "plugins", "weights", "tiling", "merging", "sidecars"},
     STAGES | {"grouping", "settings", "response", "static_merge"},
-    {"plan", "reading", "inference", "inspection", "pipeline", "evaluation", "training"},
+    {"plan", "reading", "results", "inference", "inspection", "pipeline", "evaluation", "training"},
     {"cli", "__main__"},
 ]
 HOMES = {

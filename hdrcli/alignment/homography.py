@@ -26,6 +26,9 @@ LARGEST_SHIFT = 0.15
 LEAST_GAIN = {RIGID: 0.04, PROJECTIVE: 0.12}
 """By what share of the error a warp must better a simpler one: more freedom fits noise better, by up to a tenth."""
 
+SAME = 0.05
+"""Mean difference, in local contrasts, below which frames are in place whatever fits smooth shades a little better."""
+
 LEAST_OVERLAP = 0.01
 """Share of pixels in which two frames must both say something to be compared."""
 
@@ -100,12 +103,14 @@ def _displacement(frames: Pair) -> tuple[np.ndarray, float]:
         return best, LEAST_CORRELATION  # all black or white beside the other: taken for in place, for want of a sign
     levels = pyramid(frames)
     finest = levels[-1:]
+    full = finest[0][1]
+    if full.error(best) < SAME:
+        return best, full.correlation(best)
     rigid = register(levels, best, RIGID)
     candidates = [(rigid, RIGID), (register(finest, rigid, PROJECTIVE), PROJECTIVE)]
     if (features := _from_features(frames)) is not None:
         candidates.append((register(levels[-2:], features, PROJECTIVE), PROJECTIVE))
     largest = LARGEST_SHIFT * float(np.hypot(*frames.still.shape))
-    full = finest[0][1]
     for candidate, freedom in candidates:
         plausible = corner_shift(candidate, frames.still.shape) <= largest
         if plausible and full.error(candidate) < full.error(best) * (1 - LEAST_GAIN[freedom]):
@@ -118,7 +123,7 @@ def _from_features(frames: Pair) -> np.ndarray | None:
     import cv2
 
     clahe = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 8))
-    orb = cv2.ORB_create(nfeatures=FEATURES, fastThreshold=7)
+    orb = cv2.ORB.create(nfeatures=FEATURES, fastThreshold=7)
     found = []
     for luma, mask in ((frames.still, frames.still_mask), (frames.moved, frames.moved_mask)):
         found.append(orb.detectAndCompute(clahe.apply(luma.astype(np.uint8)), mask.astype(np.uint8)))
