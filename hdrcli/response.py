@@ -20,8 +20,8 @@ ESTIMATE_VALUES = 4000
 """Values that the estimate is fitted to: some hundred pixels in each frame. More costs time as the cube."""
 
 
-MISFIT = 0.5
-"""Stops by which two neighbours may differ from what their exposures say."""
+MISFIT = 0.8
+"""Stops by which two neighbours may differ from what their exposures say. Contrasty JPEGs differ by half a stop."""
 
 WELL_EXPOSED = (0.02, 0.7)
 """Linear levels at which frames are compared."""

@@ -39,8 +39,8 @@ def read_sidecar(folder: Path, files: Sequence[Path]) -> Sidecar | None:
 
     exposure.txt: stops, one a line (the Kalantari data); image_list.txt and list.txt: file name, 1/seconds, further
     columns that are ignored, or seconds, where the first comment line heads the second column "exposure" or "time";
-    times.txt: seconds, on lines or between commas. `#` starts a comment. Raises ExposureError, with the line, for a file
-    that is malformed, does not fit the frames, or holds what is no exposure.
+    times.txt: seconds, on lines or between commas. `#` starts a comment. Raises ExposureError, with the line, for a
+    file that is malformed, does not fit the frames, or holds what is no exposure.
     """
     path = find_sidecar(folder)
     if path is None:

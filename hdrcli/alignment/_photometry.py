@@ -26,7 +26,7 @@ COARSEST_STEP = 8.0
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Luma of a frame, (h, w) uint8 sRGB-encoded, thinned by `scale` (working pixels per full pixel) <= 1."""
+    """Luma of a frame, (h, w) float32 sRGB-encoded in [0, 255], thinned by `scale` (working pixels per full pixel) <= 1."""
 
     luma: np.ndarray
     scale: float
@@ -86,7 +86,7 @@ def picture(exposure: Exposure) -> Picture:
     if exposure.encoding == "linear":
         pixels = linear_to_srgb(np.clip(pixels, 0, 1))
     grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)
-    return Picture(np.round(np.clip(grey, 0, 1) * 255).astype(np.uint8), scale)
+    return Picture(np.clip(grey, 0, 1) * np.float32(255), scale)
 
 
 def pair(still: Picture, moved: Picture) -> Pair:
@@ -96,20 +96,20 @@ def pair(still: Picture, moved: Picture) -> Pair:
     else:
         bright, dark = moved.luma, still.luma
     curve = _tone_curve(dark, bright)
-    brightened = curve[dark].astype(np.float32)
+    brightened = np.interp(dark, np.arange(256), curve).astype(np.float32)
     bright_mask = (bright >= DARKEST) & (bright <= BRIGHTEST)
-    steps = np.gradient(curve)
-    dark_mask = (dark >= DARKEST) & (brightened <= BRIGHTEST) & (steps <= COARSEST_STEP)[dark]
-    step = float(np.median(steps[dark[dark_mask]])) if dark_mask.any() else 1.0
+    steps = np.gradient(curve)[np.round(dark).astype(np.uint8)]
+    dark_mask = (dark >= DARKEST) & (brightened <= BRIGHTEST) & (steps <= COARSEST_STEP)
+    step = float(np.median(steps[dark_mask])) if dark_mask.any() else 1.0
     if bright is still.luma:
-        return Pair(bright.astype(np.float32), brightened, bright_mask, dark_mask, step)
-    return Pair(brightened, bright.astype(np.float32), dark_mask, bright_mask, step)
+        return Pair(bright, brightened, bright_mask, dark_mask, step)
+    return Pair(brightened, bright, dark_mask, bright_mask, step)
 
 
 def _tone_curve(dark: np.ndarray, bright: np.ndarray) -> np.ndarray:
     """The value of the brighter frame for each of the 256 of the darker one, (256,) float64, ascending."""
     ranks = []
     for values in (dark, bright):
-        histogram = np.bincount(values.ravel(), minlength=256) / values.size
+        histogram = np.bincount(np.round(values).astype(np.uint8).ravel(), minlength=256) / values.size
         ranks.append(np.cumsum(histogram) - histogram / 2)
     return np.interp(ranks[0], ranks[1], np.arange(256))

@@ -29,14 +29,17 @@ LEAST_GAIN = {RIGID: 0.04, PROJECTIVE: 0.12}
 SAME = 0.05
 """Mean difference, in local contrasts, below which frames are in place whatever fits smooth shades a little better."""
 
+NOTICEABLE = 0.03
+"""And by how much of the local contrast at least: coding alone explains less."""
+
 LEAST_OVERLAP = 0.01
 """Share of pixels in which two frames must both say something to be compared."""
 
 GOOD_CORRELATION = 0.5
 """Frames that correlate less with the reference are also tried on their neighbour in exposure."""
 
-LEAST_CORRELATION = 0.25
-"""Frames that correlate less, however warped, show something else: unrelated scenes reach 0.23, frames of one scene
+LEAST_CORRELATION = 0.3
+"""Frames that correlate less, however warped, show something else: unrelated scenes reach 0.25, frames of one scene
 with much motion 0.38 and more."""
 
 FEATURES, LEAST_INLIERS = 4000, 20
@@ -113,7 +116,8 @@ def _displacement(frames: Pair) -> tuple[np.ndarray, float]:
     largest = LARGEST_SHIFT * float(np.hypot(*frames.still.shape))
     for candidate, freedom in candidates:
         plausible = corner_shift(candidate, frames.still.shape) <= largest
-        if plausible and full.error(candidate) < full.error(best) * (1 - LEAST_GAIN[freedom]):
+        error = full.error(best)
+        if plausible and full.error(candidate) < error - max(NOTICEABLE, LEAST_GAIN[freedom] * error):
             best = candidate
     return best, full.correlation(best)
 

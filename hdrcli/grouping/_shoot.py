@@ -77,7 +77,8 @@ def groups_of_shoot(frames: Frames, gap: float | None) -> tuple[list[Group], str
     is turned, or after more than `gap` seconds (None: GAP) between the end of one exposure and the start of the next.
     Unless `gap` is given, frames that differ in nothing but their exposure times, all of them different, are one
     bracket set by hand, however long that took. A frame whose header cannot be read goes to the shorter of the brackets
-    next to it, or to both. Raises ExposureError when the folder is a shoot of which only some frames tell their exposure.
+    next to it, or to both. Raises ExposureError when the folder is a shoot of which only some frames tell their
+    exposure.
     """
     headers = [frames.headers[i] for i in sorted(frames.headers)]
     untimed = next((header for header in headers if header.exposure_time is None), None)

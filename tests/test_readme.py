@@ -1,0 +1,63 @@
+"""Every command and every program of the README runs, on the examples."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+COMMANDS = [
+    re.sub(r"^pip install \. && ", "", line).partition("  #")[0].strip()
+    for language, block in BLOCKS
+    if not language
+    for line in block.splitlines()
+    if re.match(r"(pip install \. && )?hdrcli ", line)
+]
+PROGRAMS = [block for language, block in BLOCKS if language == "python"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the examples in it, to run in."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    return tmp_path
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    scripts = Path(sys.executable).parent
+    environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_there_is_something_to_run() -> None:
+    assert len(COMMANDS) >= 5
+    assert PROGRAMS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_runs(command: str, folder: Path) -> None:
+    done = run(["bash", "-c", command], folder)
+    assert done.returncode == 0, done.stderr
+    if " fuse " in command and "--dry-run" not in command:
+        made = {path.suffix for path in (folder / "fused").iterdir()}
+        assert made == {".png", ".exr"}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_runs(program: str, folder: Path) -> None:
+    done = run([sys.executable, "-c", program], folder)
+    assert done.returncode == 0, done.stderr
+    assert "vestibule done fused/vestibule.png fused/vestibule.exr" in done.stdout
+
+
+def test_what_it_shows_of_the_first_command_is_what_is_printed(folder: Path) -> None:
+    done = run(["hdrcli", *COMMANDS[0].split()[1:]], folder)
+    for line in done.stderr.splitlines():
+        assert line.rstrip() in README
