@@ -26,7 +26,7 @@ COARSEST_STEP = 8.0
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Luma of a frame, (h, w) float32 sRGB-encoded in [0, 255], thinned by `scale` (working pixels per full pixel) <= 1."""
+    """Luma of a frame, (h, w) float32 sRGB-encoded in [0, 255], with `scale` <= 1 working pixels per full pixel."""
 
     luma: np.ndarray
     scale: float

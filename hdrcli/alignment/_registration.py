@@ -110,7 +110,7 @@ def _noise(luma: np.ndarray) -> float:
 
 
 def _band(luma: np.ndarray, least: float) -> np.ndarray:
-    """Detail of a picture in units of the local contrast, without the slow gradients that vignetting and tone differ by."""
+    """Detail of a picture in units of the local contrast, without slow gradients: vignetting and tone make those."""
     import cv2
 
     detail = cv2.GaussianBlur(luma, (0, 0), 0.8) - cv2.GaussianBlur(luma, (0, 0), 8)
@@ -197,5 +197,5 @@ def _thinned(frames: Pair, factor: float) -> Pair:
     def thin(image: np.ndarray) -> np.ndarray:
         return cv2.resize(image.astype(np.float32), size, interpolation=cv2.INTER_AREA)
 
-    masks = (thin(mask) > 0.99 for mask in (frames.still_mask, frames.moved_mask))
-    return Pair(thin(frames.still), thin(frames.moved), *masks, frames.step)
+    still_mask, moved_mask = (thin(mask) > 0.99 for mask in (frames.still_mask, frames.moved_mask))
+    return Pair(thin(frames.still), thin(frames.moved), still_mask, moved_mask, frames.step)

@@ -30,7 +30,7 @@ SAME = 0.05
 """Mean difference, in local contrasts, below which frames are in place whatever fits smooth shades a little better."""
 
 NOTICEABLE = 0.03
-"""And by how much of the local contrast at least: coding alone explains less."""
+"""By how much of the local contrast a warp must better the error of none: coding alone explains less."""
 
 LEAST_OVERLAP = 0.01
 """Share of pixels in which two frames must both say something to be compared."""
@@ -116,9 +116,10 @@ def _displacement(frames: Pair) -> tuple[np.ndarray, float]:
     largest = LARGEST_SHIFT * float(np.hypot(*frames.still.shape))
     for candidate, freedom in candidates:
         plausible = corner_shift(candidate, frames.still.shape) <= largest
-        error = full.error(best)
-        if plausible and full.error(candidate) < error - max(NOTICEABLE, LEAST_GAIN[freedom] * error):
+        if plausible and full.error(candidate) < full.error(best) * (1 - LEAST_GAIN[freedom]):
             best = candidate
+    if full.error(best) > full.error(np.eye(3)) - NOTICEABLE:
+        best = np.eye(3)
     return best, full.correlation(best)
 
 
