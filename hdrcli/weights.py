@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 
 from hdrcli.contracts import Network
 from hdrcli.errors import WeightsError
@@ -150,7 +150,8 @@ def save(module: torch.nn.Module, file: Path, network: str, settings: dict[str, 
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, temporary, {"network": network, "settings": json.dumps(settings), **note})
+        header = {"network": network, "settings": json.dumps(settings), **note}
+        temporary.write_bytes(serialise(tensors, header))  # the library's own files are closed to others
         temporary.replace(file)
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{file} cannot be written: {error}.", "Name a file in another folder.") from error

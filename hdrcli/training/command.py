@@ -43,6 +43,10 @@ def train(
     checkpoint. `steps`, `batch` and `seed` default to the recipe's. Raises UsageError, ReadError and HdrcliError.
     """
     chosen = recipe(model)
+    if not validation:
+        raise UsageError(
+            "There are no held-out images to judge by.", "Pass --validation DIR, of other places than DATA."
+        )
     given = {name: value for name, value in (("steps", steps), ("batch", batch), ("seed", seed)) if value is not None}
     settings = replace(chosen.SETTINGS, **given)
     if threads:
