@@ -194,8 +194,8 @@ def test_options_that_cannot_be_meant_are_refused(bracket: Path, tmp_path: Path,
     assert not (tmp_path / "out").exists()
 
 
-def test_example_vestibule_is_planned_from_its_exif() -> None:
-    report = hdrcli.fuse(Path(__file__).parents[1] / "examples" / "vestibule", dry_run=True)
+def test_example_vestibule_is_planned_from_its_exif(tmp_path: Path) -> None:
+    report = hdrcli.fuse(Path(__file__).parents[1] / "examples" / "vestibule", dry_run=True, output=tmp_path)
     (result,) = report.brackets
     assert result.status == "planned"
     assert result.model == "dfgnet"

@@ -141,7 +141,7 @@ def test_a_checkpoint_that_runs_code_is_refused_and_not_run(tmp_path: Path) -> N
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return os.system, (f"touch {tmp_path}/sprung",)
 
-    (tmp_path / "evil.pth").write_bytes(pickle.dumps(Trap()))
+    (tmp_path / "evil.pth").write_bytes(pickle.dumps(Trap(), protocol=2))  # the one that PyTorch writes
     with pytest.raises(WeightsError, match=r"evil\.pth"):
         weights.import_authors("dfgnet", NETWORK, [tmp_path / "evil.pth"], tmp_path / "out.safetensors")
     assert not (tmp_path / "sprung").exists()
