@@ -59,8 +59,13 @@ def noise_variance(level: np.ndarray, bits: int) -> np.ndarray:
 
 def unsaturated(level: np.ndarray) -> np.ndarray:
     """Weight in [0, 1] that falls smoothly from 1 to 0 as the linear `level` nears white."""
-    low, high = SATURATION
-    x = np.clip((high - level) / (high - low), 0, 1)
+    return fading(level, SATURATION)
+
+
+def fading(value: np.ndarray, between: tuple[float, float]) -> np.ndarray:
+    """1 below the first bound, 0 above the second, smooth between."""
+    low, high = between
+    x = np.clip((high - value) / (high - low), 0, 1)
     return x * x * (3 - 2 * x)
 
 

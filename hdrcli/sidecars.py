@@ -45,7 +45,7 @@ def read_sidecar(folder: Path, files: Sequence[Path]) -> Sidecar | None:
     path = find_sidecar(folder)
     if path is None:
         return None
-    return Sidecar(path, _FORMS[path.name.lower()](path, _lines(_text(path)), files))
+    return Sidecar(path, _FORMS[path.name.lower()](path, _text(path), files))
 
 
 def _text(path: Path) -> str:
@@ -73,22 +73,23 @@ def _not_text(path: Path) -> ExposureError:
     return ExposureError(f"{path} is not a text file in UTF-8.", "Save it as plain text, or pass --times.")
 
 
-def _from_stops(path: Path, lines: Lines, files: Sequence[Path]) -> tuple[float, ...]:
+def _from_stops(path: Path, text: str, files: Sequence[Path]) -> tuple[float, ...]:
+    lines = _lines(text)
     _check_count(path, len(lines), files)
     return tuple(2.0 ** _number(path, number, line, "stops", lambda stops: abs(stops) <= 64) for number, line in lines)
 
 
-def _from_times(path: Path, lines: Lines, files: Sequence[Path]) -> tuple[float, ...]:
-    fields = [(number, field.strip()) for number, line in lines for field in line.rstrip(",").split(",")]
+def _from_times(path: Path, text: str, files: Sequence[Path]) -> tuple[float, ...]:
+    fields = [(number, field.strip()) for number, line in _lines(text) for field in line.rstrip(",").split(",")]
     _check_count(path, len(fields), files)
     return tuple(_number(path, number, field, "an exposure time in seconds", _is_time) for number, field in fields)
 
 
-def _from_list(path: Path, lines: Lines, files: Sequence[Path]) -> tuple[float, ...]:
+def _from_list(path: Path, text: str, files: Sequence[Path]) -> tuple[float, ...]:
     exposures: dict[str, float] = {}
-    in_seconds = _is_headed_in_seconds(_text(path))
+    in_seconds = _is_headed_in_seconds(text)
     wanted = {file.name.casefold() for file in files}
-    for number, line in lines:
+    for number, line in _lines(text):
         name, rest = _name_and_rest(line, wanted)
         if name in exposures:
             raise _at(path, number, f"{line.split()[0]} is listed twice", "Remove one of the two lines.")

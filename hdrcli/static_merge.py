@@ -12,6 +12,7 @@ import numpy as np
 
 from hdrcli import merging
 from hdrcli.image import Bracket, RadianceMap
+from hdrcli.merging import fading
 
 COMPARABLE = 0.9
 """Linear level up to which two frames are compared; above, either may be saturated, which then counts as agreement."""
@@ -70,7 +71,7 @@ def blend(result: RadianceMap, bracket: Bracket) -> RadianceMap:
 def _least_light(bracket: Bracket, agreement: list[np.ndarray]) -> np.ndarray:
     """What the darkest frame proves: where one of its channels is saturated, there is at least so much light."""
     darkest = bracket.exposures[0].pixels
-    proven = 1 - _fading(darkest, SATURATED)
+    proven = 1 - fading(darkest, SATURATED)
     return darkest * proven * (agreement[0][..., None] / merging.relative_times(bracket)[0])
 
 
@@ -83,6 +84,7 @@ def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
     reference = bracket.exposures[bracket.reference]
     times = merging.relative_times(bracket)
     lost = 1 - merging.unsaturated(reference.pixels.max(-1))
+    network = _blurred(result.pixels.mean(-1))
     found = []
     for index, exposure in enumerate(bracket.exposures):
         if index == bracket.reference:
@@ -91,7 +93,7 @@ def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
         same = _agreement(bracket, index, float(times[index]))
         if times[index] < 1:
             doubtful = lost * _nearby((1 - same) * (1 - lost))
-            same *= 1 - doubtful * (1 - _agreement_with_network(exposure.pixels / times[index], result.pixels))
+            same *= 1 - doubtful * (1 - _agreement_with_network(exposure.pixels / times[index], network))
         found.append(same)
     return found
 
@@ -102,18 +104,19 @@ def _agreement(bracket: Bracket, index: int, time: float) -> np.ndarray:
     highest = COMPARABLE * min(1, 1 / time)
     seen = np.minimum(frame.pixels / np.float32(time), highest)
     wanted = np.minimum(reference.pixels, highest)
-    level = np.minimum(_blurred(wanted.mean(-1)), highest)
+    grey = wanted.mean(-1)
+    level = np.minimum(_blurred(grey), highest)
     noise = merging.noise_variance(level * np.float32(time), frame.bits) / time**2
     noise += merging.noise_variance(level, reference.bits)
     place = PLACE_ERROR[frame.valid is not None]
-    systematic = (RESPONSE_ERROR * level) ** 2 + (place * _slope(wanted.mean(-1))) ** 2
+    systematic = (RESPONSE_ERROR * level) ** 2 + (place * _slope(grey)) ** 2
     difference = seen - wanted
     squared = _blurred((difference * difference).mean(-1) / (noise + systematic))
     mean = np.stack([_blurred(difference[..., c]) for c in range(3)], -1)
     independent = 4 * np.pi * WINDOW**2
     windowed = (mean * mean).max(-1) / (noise / independent + systematic)
     quiet = _noise_scale(squared)
-    same = _fading(squared / quiet, PIXELWISE) * _fading(windowed / quiet, WINDOWED)
+    same = (fading(squared / quiet, PIXELWISE) * fading(windowed / quiet, WINDOWED)).astype(np.float32)
     if frame.valid is not None:
         same *= frame.valid
     return _without_rim(same)
@@ -133,16 +136,9 @@ def _nearby(moved: np.ndarray) -> np.ndarray:
 
 
 def _agreement_with_network(seen: np.ndarray, network: np.ndarray) -> np.ndarray:
-    """Agreement of a frame's radiance with the network's, where the reference frame can't tell."""
-    ours, theirs = _blurred(seen.mean(-1)), _blurred(network.mean(-1))
-    return _fading(np.abs(ours - theirs) / np.maximum(theirs, np.float32(1e-6)), HIGHLIGHTS)
-
-
-def _fading(value: np.ndarray, between: tuple[float, float]) -> np.ndarray:
-    """1 below the first bound, 0 above the second, smooth between."""
-    low, high = between
-    x = np.clip((high - value) / (high - low), 0, 1)
-    return (x * x * (3 - 2 * x)).astype(np.float32)
+    """Agreement of a frame's radiance (H, W, 3) with the network's blurred mean (H, W): the reference can't tell."""
+    difference = np.abs(_blurred(seen.mean(-1)) - network)
+    return fading(difference / np.maximum(network, np.float32(1e-6)), HIGHLIGHTS)
 
 
 def _blurred(plane: np.ndarray) -> np.ndarray:

@@ -38,15 +38,7 @@ def folder() -> Path:
 
 def digest(file: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _digest(opened)
-
-
-def _digest(opened: Any) -> str:
-    found = hashlib.sha256()  # Python 3.10 has no file_digest
-    while block := opened.read(1 << 20):
-        found.update(block)
-    return found.hexdigest()
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def load(name: str, network: Network, choice: str | None) -> LoadedNetwork:
@@ -59,8 +51,7 @@ def load(name: str, network: Network, choice: str | None) -> LoadedNetwork:
         file = Path(choice)
         if not file.is_file():
             raise WeightsError(f"{choice} is not there.", "Check the path given to --weights.")
-        settings = _header(file, name)
-        label = file.name
+        settings, label, sha256 = _header(file, name), file.name, digest(file)
     else:
         tag = choice or network.default_weights
         if tag not in network.weights:
@@ -72,9 +63,10 @@ def load(name: str, network: Network, choice: str | None) -> LoadedNetwork:
         file, settings, label = folder() / row.file, dict(row.settings), tag
         if not file.is_file():
             raise WeightsError(f"{file} is missing.", "Install hdrcli again: the weights come with it.")
-        if digest(file) != row.sha256:
+        sha256 = digest(file)
+        if sha256 != row.sha256:
             raise WeightsError(f"{file} is damaged: its SHA-256 is not the published one.", "Install hdrcli again.")
-    return LoadedNetwork(_fill(network, settings, file, name), label, digest(file))
+    return LoadedNetwork(_fill(network, settings, file, name), label, sha256)
 
 
 def _header(file: Path, name: str) -> dict[str, Any]:

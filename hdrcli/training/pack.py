@@ -6,7 +6,7 @@ Linear images, float16, (3, H, W) each, in one safetensors file with the names, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -74,9 +74,3 @@ def load_pack(file: Path, device: torch.device) -> list[Tensor]:
             return [opened.get_tensor(name) for name in sorted(opened.keys())]
     except (OSError, ValueError) as error:
         raise HdrcliError(f"{file} cannot be read as a training pack.", "Make it again from its folders.") from error
-
-
-def names_in(file: Path) -> Iterator[str]:
-    """Names of the images of a pack."""
-    with safe_open(file, "pt") as opened:
-        yield from sorted(opened.keys())
