@@ -75,15 +75,17 @@ class Weights:
 class Network:
     """A fusion network: how it is built, fed and read.
 
-    `build(**settings)` returns the module; `planes(bracket)` the (C, H, W) float32 input; `conditions(bracket)` what
-    the module needs beside pixels (name -> numbers); `finish(planes, bracket)` turns the (3, H, W) output into the
-    result at the border's conventions. `bytes_per_pixel` is the measured peak of fp32 activations, for choosing tiles.
-    `from_authors` turns the state dicts of the authors' checkpoints into build settings and a state dict of ours; it
-    raises KeyError when a part is missing.
+    `build(**settings)` returns the module; `planes(bracket, module)` the (C, H, W) float32 input, or, for a module with
+    several `strides`, a tuple of such maps, one for each; `conditions(bracket)` what the module needs beside pixels
+    (name -> numbers); `finish(output, bracket)` turns the (3, H, W) output into the result at the border's conventions.
+    A network of `frames` = 2 is given the darkest and the brightest frame, one of 3 the reference and its neighbours.
+    `priors` are the values of `--prior` it knows, the default first; `build` takes one as `prior`. `bytes_per_pixel` is
+    the measured peak of fp32 activations, for choosing tiles. `from_authors` turns the state dicts of the authors'
+    checkpoints into build settings and a state dict of ours; it raises KeyError when a part is missing.
     """
 
     build: Callable[..., TiledModule]
-    planes: Callable[[Bracket], Any]
+    planes: Callable[[Bracket, Any], Any]
     conditions: Callable[[Bracket], dict[str, list[float]]]
     finish: Callable[[Any, Bracket], RadianceMap | DisplayImage]
     makes: type[RadianceMap] | type[DisplayImage]
@@ -92,6 +94,7 @@ class Network:
     summary: str
     source: str
     bytes_per_pixel: int
+    priors: tuple[str, ...] = ()
     weights: Mapping[str, Weights] = field(default_factory=dict)
     default_weights: str = "cc"
     from_authors: Callable[[list[dict[str, Any]]], tuple[dict[str, Any], dict[str, Any]]] | None = None

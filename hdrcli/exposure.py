@@ -9,6 +9,7 @@ import numpy as np
 
 from hdrcli.errors import ExposureError
 from hdrcli.image import Exposure, FrameHeader
+from hdrcli.transfer import linear_to_srgb
 
 LARGEST_STEP = 4.5  # stops between a network's neighbouring frames; beyond, both lack detail in what lies between
 
@@ -58,6 +59,13 @@ def stops(relative: Sequence[float], reference: int) -> tuple[float, ...]:
 def mean_light(exposure: Exposure) -> float:
     """Mean of all values: what orders frames whose exposure is unknown."""
     return float(exposure.pixels.mean(dtype=np.float64))
+
+
+def encoded_pixels(exposure: Exposure) -> np.ndarray:
+    """The frame as a display shows it: (H, W, 3) float32, sRGB-encoded, in [0, 1]."""
+    if exposure.encoding == "srgb":
+        return exposure.pixels
+    return linear_to_srgb(np.clip(exposure.pixels, 0, 1))
 
 
 def lost_shares(exposure: Exposure) -> tuple[float, float]:

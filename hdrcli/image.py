@@ -89,6 +89,16 @@ class Bracket:
         """The same bracket with other pixels (aligned, decoded)."""
         return replace(self, exposures=tuple(exposures))
 
+    def extremes(self) -> Bracket:
+        """The bracket of its darkest and its brightest frame, which is its reference."""
+        relative = self.relative_exposures
+        return replace(
+            self,
+            exposures=(self.exposures[0], self.exposures[-1]),
+            reference=1,
+            relative_exposures=relative and (relative[0], relative[-1]),
+        )
+
     def select(self, indices: tuple[int, ...]) -> Bracket:
         """The bracket of some of its frames; `indices` ascend and hold the reference."""
         return replace(

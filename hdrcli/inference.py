@@ -55,16 +55,20 @@ def choose_precision(text: str, device: torch.device) -> torch.dtype:
 
 
 @lru_cache(maxsize=2)
-def _loaded(name: str, choice: str | None) -> LoadedNetwork:
-    """The network with its weights, read once for all brackets of a run."""
-    return weights.load(name, plugins.load("networks", name).NETWORK, choice)
+def _loaded(name: str, choice: str | None, prior: str | None) -> LoadedNetwork:
+    """The network with its weights, read once for all brackets of a run. Raises UsageError for a prior it lacks."""
+    network: Network = plugins.load("networks", name).NETWORK
+    if prior is not None and prior not in network.priors:
+        takes = f"it knows {' and '.join(network.priors)}" if network.priors else "it sees the frames alone"
+        raise UsageError(f"--prior {prior} means nothing to {name}: {takes}.", "Leave --prior out, or pass -m dpg.")
+    return weights.load(name, network, choice, {} if prior is None else {"prior": prior})
 
 
 def check(name: str, settings: FuseSettings) -> None:
     """Raise now what would fail for every bracket: a device, precision or weights that cannot be had."""
     device = choose_device(settings.device)
     choose_precision(settings.precision, device)
-    _loaded(name, settings.weights)
+    _loaded(name, settings.weights, settings.prior)
 
 
 def run(name: str, bracket: Bracket, settings: FuseSettings, progress: Callable[[float], None]) -> Inference:
@@ -75,14 +79,14 @@ def run(name: str, bracket: Bracket, settings: FuseSettings, progress: Callable[
     network: Network = plugins.load("networks", name).NETWORK
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
-    loaded = _loaded(name, settings.weights)
+    loaded = _loaded(name, settings.weights, settings.prior)
     tile = settings.tile
     if tile == "auto":
         tile = tiling.choose_tile(loaded.module, network.bytes_per_pixel, device)
     try:
         made = tiling.run(
             loaded.module,
-            network.planes(bracket),
+            network.planes(bracket, loaded.module),
             network.conditions(bracket),
             tile=None if tile == "off" else int(tile),
             device=device,

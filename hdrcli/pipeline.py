@@ -22,6 +22,9 @@ from hdrcli.reading import read_bracket, usable_frames
 from hdrcli.results import write_results
 from hdrcli.settings import FuseSettings
 
+EXTREMES = 2
+"""A network of so many frames takes the darkest and the brightest."""
+
 log = logging.getLogger("hdrcli")
 
 Progress = Callable[[str, str, float], None]
@@ -196,9 +199,12 @@ def _fuse_by_network(
 
     usable = usable_frames(bracket)
     chosen = usable
-    if len(usable.exposures) != network.frames and usable.relative_exposures:
+    if len(usable.exposures) > network.frames == EXTREMES:
+        chosen = usable.extremes()
+    elif len(usable.exposures) != network.frames and usable.relative_exposures:
         indices = exposure.choose_frames(usable.relative_exposures, usable.reference, network.frames)
         chosen = usable.select(indices)
+    if chosen is not usable:
         notes.append(f"{plan.model} saw {', '.join(one.name for one in chosen.exposures)}")
     made = inference.run(plan.model, chosen, settings, progress)
     image, attributes = made.image, made.attributes

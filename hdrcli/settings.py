@@ -30,7 +30,7 @@ class FuseSettings:
     stops: tuple[float, ...] | None = None
     reference: int | None = None
     align: str = "auto"
-    prior: str = "mertens"
+    prior: str | None = None
     tone_map: str = "natural"
     device: str = "auto"
     precision: str = "auto"
@@ -55,7 +55,8 @@ class FuseSettings:
             raise UsageError("--overwrite and --skip-existing contradict each other.", "Pass one of them.")
         _one_of("--model", self.model, ("auto", *models()))
         _one_of("--align", self.align, ("auto", "off", *plugins.names("alignment")))
-        _one_of("--prior", self.prior, ("mertens", "none"))
+        if self.prior is not None:
+            _one_of("--prior", self.prior, ("mertens", "none"))
         _one_of("--tone-map", self.tone_map, plugins.names("tone_mapping"))
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
             raise UsageError(f'--device has no "{self.device}".', "Choose one of: auto, cpu, cuda, cuda:1, mps.")

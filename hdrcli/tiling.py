@@ -24,6 +24,7 @@ log = logging.getLogger("hdrcli")
 Conditions = Mapping[str, Tensor]
 Statistics = dict[str, Tensor]
 Progress = Callable[[float], None]
+Planes = np.ndarray | tuple[np.ndarray, ...]
 
 CPU_TILE = 512  # pixels; larger tiles leave the cache and gain nothing on a CPU
 CUDA_TILE = 2048
@@ -38,6 +39,10 @@ class Window:
     left: int
     bottom: int
     right: int
+
+    def coarser(self, stride: int) -> Window:
+        """The window on a map of stride `stride`, whose corners lie on multiples of it."""
+        return Window(self.top // stride, self.left // stride, -(-self.bottom // stride), -(-self.right // stride))
 
     def at_stride(self, stride: int, height: int, width: int) -> tuple[slice, slice]:
         """The window's rows and columns on a feature map of stride `stride` of a tile of `height` x `width` pixels.
@@ -69,9 +74,11 @@ class TiledModule(nn.Module):
     `forward(planes, conditions, statistics=None)` maps (B, C, H, W) to (B, 3, H, W); without `statistics` it measures
     them on its input. `multiple_of` is what image sides are multiples of, `tile_multiple` what tile corners are (a
     multiple of it), `halo` the pixels around a tile that its result depends on, `min_side` the smallest side that the
-    paddings allow.
+    paddings allow. `strides` are those of the maps it takes: (1,) for a picture; (1, 2, 4) for a picture and maps of
+    half and of quarter size, which `forward` is then given as a tuple of tensors.
     """
 
+    strides: tuple[int, ...] = (1,)
     multiple_of = 1
     tile_multiple = 1
     halo = 0
@@ -122,13 +129,20 @@ def with_halo(window: Window, halo: int, multiple: int, height: int, width: int)
 class TiledRun:
     """One image through one network on one device: the statistics passes, then the picture."""
 
-    def __init__(self, module: TiledModule, planes: np.ndarray, conditions: Conditions, device: torch.device) -> None:
-        self.module, self.planes, self.device = module, planes, device
+    def __init__(self, module: TiledModule, planes: Planes, conditions: Conditions, device: torch.device) -> None:
+        self.module, self.device = module, device
+        self.maps = planes if isinstance(planes, tuple) else (planes,)
+        self.size: tuple[int, int] = self.maps[0].shape[1:]  # type: ignore[assignment]
         self.conditions = {name: value.to(device) for name, value in conditions.items()}
-        self.height, self.width = padded_size(planes.shape[1], planes.shape[2], module)
+        self.height, self.width = padded_size(*self.size, module)
 
-    def tile_on_device(self, window: Window) -> Tensor:
-        return cut(self.planes, window).to(self.device).contiguous(memory_format=torch.channels_last)
+    def tile_on_device(self, window: Window) -> Tensor | tuple[Tensor, ...]:
+        """The tile of the picture, or, of a module with several strides, the tiles of all its maps."""
+        tiles = tuple(
+            cut(one, window.coarser(stride)).to(self.device).contiguous(memory_format=torch.channels_last)
+            for one, stride in zip(self.maps, self.module.strides, strict=True)
+        )
+        return tiles if len(tiles) > 1 else tiles[0]
 
     def whole(self) -> np.ndarray:
         """The picture from one run over the whole image."""
@@ -151,7 +165,7 @@ class TiledRun:
                 done += 1
                 progress(done / total)
             statistics |= one_pass.finish(self.module, sums)
-        picture = np.empty((3, *self.planes.shape[1:]), np.float32)
+        picture = np.empty((3, *self.size), np.float32)
         for window in windows:
             part = self._picture(statistics, window, self.module.halo)
             picture[:, window.top : window.bottom, window.left : window.right] = part
@@ -163,7 +177,7 @@ class TiledRun:
         """The (3, h, w) result in `window`, without what lies beyond the image's own size."""
         outer, inner = with_halo(window, halo, self.module.tile_multiple, self.height, self.width)
         made = self.module(self.tile_on_device(outer), self.conditions, statistics)[0]
-        _, height, width = self.planes.shape
+        height, width = self.size
         bottom = inner.bottom - max(window.bottom - height, 0)
         right = inner.right - max(window.right - width, 0)
         return made[:, inner.top : bottom, inner.left : right].float().cpu().numpy()
@@ -186,7 +200,7 @@ def choose_tile(module: TiledModule, bytes_per_pixel: int, device: torch.device)
 @torch.inference_mode()
 def run(
     module: TiledModule,
-    planes: np.ndarray,
+    planes: Planes,
     conditions: Mapping[str, list[float]],
     *,
     tile: int | None,
@@ -196,7 +210,8 @@ def run(
 ) -> np.ndarray:
     """Run a network over an image.
 
-    `planes` is (C, H, W) float32, `tile` a side in pixels or None for the whole image at once. Returns (3, H, W).
+    `planes` is (C, H, W) float32, or a tuple of such maps at the module's strides, finest first; `tile` is a side in
+    pixels or None for the whole image at once. Returns (3, H, W).
     When the device runs out of memory the tile is halved and the run begun again. Raises HdrcliError when not even the
     smallest tile fits.
     """

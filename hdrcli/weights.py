@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,11 @@ def digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def load(name: str, network: Network, choice: str | None) -> LoadedNetwork:
+def load(name: str, network: Network, choice: str | None, changed: Mapping[str, Any] | None = None) -> LoadedNetwork:
     """Build `network` and load its weights.
 
-    `choice` is a tag of the network's weights, a .safetensors file, or None for the default tag. Raises WeightsError
+    `choice` is a tag of the network's weights, a .safetensors file, or None for the default tag; `changed` are build
+    settings that the run wants otherwise than the weights say. Raises WeightsError
     for a tag or file that is not there, is damaged, or fits another network.
     """
     if choice is not None and (choice.endswith(".safetensors") or Path(choice).is_file()):
@@ -66,7 +68,7 @@ def load(name: str, network: Network, choice: str | None) -> LoadedNetwork:
         sha256 = digest(file)
         if sha256 != row.sha256:
             raise WeightsError(f"{file} is damaged: its SHA-256 is not the published one.", "Install hdrcli again.")
-    return LoadedNetwork(_fill(network, settings, file, name), label, sha256)
+    return LoadedNetwork(_fill(network, settings | dict(changed or {}), file, name), label, sha256)
 
 
 def _header(file: Path, name: str) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from hdrcli.contracts import Fuser
+from hdrcli.exposure import encoded_pixels
 from hdrcli.image import Bracket, DisplayImage, Exposure
-from hdrcli.transfer import linear_to_srgb
 
 EXPOSEDNESS_SIGMA = 0.2
 """Width of the well-exposedness weight around mid-grey, in encoded units (section 3.1 of the paper)."""
@@ -30,10 +30,10 @@ def fuse(bracket: Bracket) -> DisplayImage:
     """
     total = np.zeros(bracket.exposures[0].pixels.shape[:2], np.float32)
     for exposure in bracket.exposures:
-        total += _weight(exposure, _encoded(exposure))
+        total += _weight(exposure, encoded_pixels(exposure))
     fused: list[np.ndarray] = []
     for exposure in bracket.exposures:
-        pixels = _encoded(exposure)
+        pixels = encoded_pixels(exposure)
         weight = _weight(exposure, pixels) / total
         for level, band in enumerate(_weighted_bands(pixels, weight)):
             if level < len(fused):
@@ -41,12 +41,6 @@ def fuse(bracket: Bracket) -> DisplayImage:
             else:
                 fused.append(band)
     return DisplayImage(_collapse(fused))
-
-
-def _encoded(exposure: Exposure) -> np.ndarray:
-    if exposure.encoding == "srgb":
-        return exposure.pixels
-    return linear_to_srgb(np.clip(exposure.pixels, 0, 1))
 
 
 def _weight(exposure: Exposure, pixels: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ def fuse(
     align: options.Align = "auto",
     tone_map: options.ToneMap = "natural",
     static_merge: options.StaticMerge = "auto",
-    prior: options.Prior = "mertens",
+    prior: options.Prior = None,
     weights: options.Weights = None,
     output: options.Output = "fused",
     formats: options.Formats = "png,exr",

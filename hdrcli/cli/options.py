@@ -68,7 +68,9 @@ Size = Annotated[
 ]
 
 Align = Annotated[str, typer.Option(metavar="NAME", help=f"auto, {', '.join(names('alignment'))} or off.")]
-Prior = Annotated[str, typer.Option(metavar="NAME", help="mertens or none, for networks that take a prior picture.")]
+Prior = Annotated[
+    str | None, typer.Option(metavar="NAME", help="mertens or none, for networks that take a prior picture.")
+]
 ToneMap = Annotated[
     str, typer.Option(metavar="NAME", help=f"From radiance to picture: {', '.join(names('tone_mapping'))}.")
 ]

@@ -267,7 +267,7 @@ def _norm_from(sums: Statistics, name: str) -> Statistics:
     return {f"{name}_mean": mean.float().view(-1, 1, 1, 1), f"{name}_std": std.float().view(-1, 1, 1, 1)}
 
 
-def planes(bracket: Bracket) -> np.ndarray:
+def planes(bracket: Bracket, module: nn.Module) -> np.ndarray:
     """Three linear exposures, short to long, as (9, H, W) display-coded float32 (X = linear^(1/2.2), clipped)."""
     height, width, _ = bracket.exposures[0].pixels.shape
     made = np.empty((9, height, width), np.float32)
