@@ -132,7 +132,7 @@ class TiledRun:
     def __init__(self, module: TiledModule, planes: Planes, conditions: Conditions, device: torch.device) -> None:
         self.module, self.device = module, device
         self.maps = planes if isinstance(planes, tuple) else (planes,)
-        self.size: tuple[int, int] = self.maps[0].shape[1:]  # type: ignore[assignment]
+        self.size: tuple[int, int] = self.maps[0].shape[1:]
         self.conditions = {name: value.to(device) for name, value in conditions.items()}
         self.height, self.width = padded_size(*self.size, module)
 
