@@ -15,6 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 
+from hdrcli import keras_files
 from hdrcli.contracts import Network
 from hdrcli.errors import WeightsError
 from hdrcli.tiling import TiledModule
@@ -24,9 +25,13 @@ PACKAGE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class LoadedNetwork:
-    """A network with its weights, and what to write into results: where the weights came from and their digest."""
+    """A network with its weights and the arguments it was built with.
+
+    `label` and `sha256` are what to write into results: where the weights came from and their digest.
+    """
 
     module: TiledModule
+    settings: dict[str, Any]
     label: str
     sha256: str
 
@@ -68,7 +73,8 @@ def load(name: str, network: Network, choice: str | None, changed: Mapping[str, 
         sha256 = digest(file)
         if sha256 != row.sha256:
             raise WeightsError(f"{file} is damaged: its SHA-256 is not the published one.", "Install hdrcli again.")
-    return LoadedNetwork(_fill(network, settings | dict(changed or {}), file, name), label, sha256)
+    settings = settings | dict(changed or {})
+    return LoadedNetwork(_fill(network, settings, file, name), settings, label, sha256)
 
 
 def _header(file: Path, name: str) -> dict[str, Any]:
@@ -101,30 +107,34 @@ def _fill(network: Network, settings: Any, file: Path, name: str) -> TiledModule
 
 
 def import_authors(name: str, network: Network, files: list[Path], target: Path) -> str:
-    """Turn the authors' PyTorch checkpoints into a weights file of ours; returns its SHA-256.
+    """Turn the authors' PyTorch or Keras checkpoints into a weights file of ours; returns its SHA-256.
 
-    Only tensors are read: a checkpoint that holds code is refused. Raises WeightsError.
+    Raises WeightsError for a checkpoint that cannot be read safely, and for files that are not the whole network.
     """
     if network.from_authors is None:
         raise WeightsError(f"{name} has no checkpoints of its authors to import.", "See `hdrcli models`.")
-    checkpoints = []
-    for file in files:
-        try:
-            checkpoints.append(torch.load(file, map_location="cpu", weights_only=True))
-        except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            reason = str(error).strip().partition(".")[0]
-            raise WeightsError(
-                f"{file} is no checkpoint that can be read safely: {reason}.", "Check the file."
-            ) from error
+    checkpoints = [_checkpoint(file) for file in files]
     try:
         settings, state = network.from_authors(checkpoints)
         module = network.build(**settings)
         module.load_state_dict(state)
     except (KeyError, StopIteration, RuntimeError, AttributeError) as error:
+        reason = str(error.args[0] if error.args else "what they hold is of another network").strip()
         raise WeightsError(
-            f"The files hold no whole {name}: {str(error).strip().splitlines()[0]}.", f"Give all files of {name}."
+            f"The files hold no whole {name}: {reason.splitlines()[0].rstrip(':.')}.", f"Give all files of {name}."
         ) from error
     return save(module, target, name, settings, {"source": "imported from the authors' checkpoints"})
+
+
+def _checkpoint(file: Path) -> dict[str, Any]:
+    """A checkpoint's tensors by name, in its own layout; one of PyTorch that holds code is refused."""
+    if file.suffix.lower() in keras_files.SUFFIXES:
+        return {name: torch.from_numpy(value) for name, value in keras_files.read(file).items()}
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        reason = str(error).strip().partition(".")[0]
+        raise WeightsError(f"{file} is no checkpoint that can be read safely: {reason}.", "Check the file.") from error
 
 
 def count_parameters(network: Network) -> int:

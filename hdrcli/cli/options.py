@@ -128,7 +128,8 @@ NetworkName = Annotated[
     str, typer.Argument(metavar="MODEL", show_default=False, help=f"{', '.join(names('networks'))}.")
 ]
 Checkpoints = Annotated[
-    list[str], typer.Argument(metavar="CHECKPOINT", show_default=False, help="The authors' PyTorch files, all of them.")
+    list[str],
+    typer.Argument(metavar="CHECKPOINT", show_default=False, help="The authors' PyTorch or Keras files, all of them."),
 ]
 WeightsFile = Annotated[
     str | None,
@@ -151,6 +152,12 @@ Steps = Annotated[
 ]
 Batch = Annotated[int | None, typer.Option(metavar="N", min=1, show_default="the recipe's", help="Brackets a step.")]
 Seed = Annotated[int | None, typer.Option(metavar="N", show_default="the recipe's", help="Seed of all that is random.")]
+Rate = Annotated[
+    float | None, typer.Option(metavar="RATE", min=0, show_default="the recipe's", help="Highest rate of learning.")
+]
+Start = Annotated[
+    str | None, typer.Option(metavar="FILE|TAG", show_default="random weights", help="Weights to begin from.")
+]
 Threads = Annotated[int | None, typer.Option(metavar="N", min=1, show_default="PyTorch's", help="CPU threads.")]
 
 

@@ -24,6 +24,8 @@ def train(
     seed: options.Seed = None,
     device: options.Device = "auto",
     threads: options.Threads = None,
+    rate: options.Rate = None,
+    start: options.Start = None,
     debug: options.Debug = False,
 ) -> None:
     """Train a network on images; print the path of its weights file."""
@@ -42,13 +44,13 @@ def train(
         seed=seed,
         device=device,
         threads=threads,
+        rate=rate,
+        start=start,
         report=_say,
     )
     typer.echo(file)
 
 
 def _say(report: Report) -> None:
-    console.say(
-        f"step {report.step}  loss {report.loss:.4f}  "
-        f"held out: PSNR-mu {report.psnr_mu:.2f} dB, PSNR-l {report.psnr_l:.2f} dB"
-    )
+    scores = ", ".join(f"{name} {value:.3f}" for name, value in report.scores.items())
+    console.say(f"step {report.step}  loss {report.loss:.4f}  held out: {scores}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import torch
 
@@ -13,15 +13,15 @@ from hdrcli import plugins, weights
 from hdrcli.errors import UsageError, choices_hint
 from hdrcli.inference import choose_device
 from hdrcli.training.loop import Report, train_network
-from hdrcli.training.pack import load_pack, make_pack
+from hdrcli.training.recipe import Recipe
 
 
-def recipe(model: str) -> ModuleType:
+def recipe(model: str) -> Recipe:
     """The recipe of a network. Raises UsageError for a model that cannot be trained."""
     known = plugins.names("training/recipes")
     if model not in known:
         raise UsageError(f'There is no recipe to train "{model}".', choices_hint(model, known))
-    return plugins.load("training/recipes", model)
+    return plugins.load("training/recipes", model).RECIPE
 
 
 def train(
@@ -32,23 +32,29 @@ def train(
     run: Path,
     steps: int | None = None,
     batch: int | None = None,
+    rate: float | None = None,
     seed: int | None = None,
     device: str = "auto",
     threads: int | None = None,
+    start: str | None = None,
     report: Callable[[Report], None] = lambda report: None,
 ) -> Path:
     """Train `model` on the images in the folders `data`, judge it on those in `validation`; returns the weights file.
 
     `run` is the folder of the run: image packs, checkpoint, weights. A run that was broken off goes on from its
-    checkpoint. `steps`, `batch` and `seed` default to the recipe's. Raises UsageError, ReadError and HdrcliError.
+    checkpoint. `steps`, `batch`, `rate` and `seed` default to the recipe's; `start` is a weights file or tag to begin
+    from in place of random weights, whose sizes the network then has. Raises UsageError, ReadError and HdrcliError.
     """
     chosen = recipe(model)
     if not validation:
         raise UsageError(
             "There are no held-out images to judge by.", "Pass --validation DIR, of other places than DATA."
         )
-    given = {name: value for name, value in (("steps", steps), ("batch", batch), ("seed", seed)) if value is not None}
-    settings = replace(chosen.SETTINGS, **given)
+    given: dict[str, Any] = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}
+    begun = weights.load(model, plugins.load("networks", model).NETWORK, start) if start else None
+    if begun:
+        given["build"] = begun.settings
+    settings = replace(chosen.settings, **{name: value for name, value in given.items() if value is not None})
     if threads:
         torch.set_num_threads(threads)
     where = choose_device(device)
@@ -56,9 +62,13 @@ def train(
     packs = {run / "training.safetensors": data, run / "validation.safetensors": validation}
     for file, folders in packs.items():
         if not file.exists():
-            make_pack(folders, file)
-    images, held_out = (load_pack(file, where) for file in packs)
-    trained = train_network(chosen.BUILD, images, held_out, settings, run, report)
+            chosen.make_pack(folders, file)
+    scenes, held_out = (chosen.load_pack(file, where) for file in packs)
+    state = begun.module.state_dict() if begun else None
+    trained = train_network(chosen, scenes, held_out, settings, run, report, device=where, start=state)
     file = run / f"{model}.safetensors"
-    weights.save(trained, file, model, settings.build, {"training": str(asdict(settings))})
+    note = {"training": str(asdict(settings))}
+    if begun:
+        note["start"] = begun.sha256
+    weights.save(trained, file, model, settings.build, note)
     return file

@@ -90,14 +90,14 @@ def test_train_passes_its_options_on(run: Run, tmp_path: Path, monkeypatch: pyte
 
     def train(model: str, data: list[Path], *, report: object, **options: object) -> Path:
         seen.update(options, model=model, data=data)
-        report(Report(step=500, loss=0.0123, psnr_mu=38.2, psnr_l=40.1))  # type: ignore[operator]
+        report(Report(step=500, loss=0.0123, scores={"psnr_mu": 38.2, "psnr_l": 40.1}))  # type: ignore[operator]
         return Path("runs/dfgnet/dfgnet.safetensors")
 
     monkeypatch.setattr(command, "train", train)
     outcome = run("train", "dfgnet", "a", "b", "--validation", "c", "--validation", "d", "--steps", "9", "--seed", "-1")
     assert outcome.status == 0
     assert outcome.out == "runs/dfgnet/dfgnet.safetensors\n"
-    assert outcome.err == "step 500  loss 0.0123  held out: PSNR-mu 38.20 dB, PSNR-l 40.10 dB\n"
+    assert outcome.err == "step 500  loss 0.0123  held out: psnr_mu 38.200, psnr_l 40.100\n"
     assert seen == {
         "model": "dfgnet",
         "data": [Path("a"), Path("b")],
@@ -108,6 +108,8 @@ def test_train_passes_its_options_on(run: Run, tmp_path: Path, monkeypatch: pyte
         "seed": -1,
         "device": "auto",
         "threads": None,
+        "rate": None,
+        "start": None,
     }
     assert os.environ["OMP_WAIT_POLICY"]
     assert os.environ["GOMP_SPINCOUNT"]

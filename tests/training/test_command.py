@@ -47,7 +47,7 @@ def test_the_inverse_tone_curve_puts_white_two_stops_up_and_keeps_black() -> Non
 
 def test_training_makes_weights_that_load(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = plugins.load("training/recipes", "dfgnet")
-    monkeypatch.setattr(recipe, "SETTINGS", replace(TINY, steps=2, checkpoint_every=2))
+    monkeypatch.setattr(recipe.RECIPE, "settings", replace(TINY, steps=2, checkpoint_every=2))
     file = command.train("dfgnet", [data], validation=[data], run=tmp_path / "run", seed=4)
     assert weights.load("dfgnet", NETWORK, str(file)).module.dfgnet.conv_tail2.out_channels == 3
 

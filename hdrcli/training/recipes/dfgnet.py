@@ -6,7 +6,8 @@ small patches, with a share of linear L1 beside the mu-law L1 because the latter
 """
 
 from hdrcli.networks.dfgnet import DFGNet
-from hdrcli.training.loop import TrainingSettings
+from hdrcli.training.brackets import BracketSettings
+from hdrcli.training.recipe import RadianceRecipe, TrainingSettings
 
-BUILD = DFGNet
-SETTINGS = TrainingSettings(steps=6000, batch=8, rate=1e-3, build={"features": 32, "vector": 256})
+SETTINGS = TrainingSettings(BracketSettings(), steps=6000, batch=8, rate=1e-3, build={"features": 32, "vector": 256})
+RECIPE = RadianceRecipe(DFGNet, SETTINGS, linear_share=0.5)

@@ -1,0 +1,45 @@
+"""DPG's recipe: squared differences at all six scales, and a little of an adversary's opinion.
+
+The paper gives neither the weights of its losses nor the adversary, and its authors' program has no training: ours are
+weight 1 at each scale, 0.01 for the adversary, a patch critic. The priors of a patch are made from the patch alone,
+which differs from the whole picture's at its borders. Half the published width: 8.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hdrcli.networks.dpg import DPG, prior_maps
+from hdrcli.training.critic import PatchCritic, deceit_loss
+from hdrcli.training.display import Pairs, PairSettings
+from hdrcli.training.recipe import DisplayRecipe, TrainingSettings
+
+DECEIT_SHARE = 0.01
+
+
+class DPGRecipe(DisplayRecipe):
+    """Every scale's head is held against the aim, averaged down to its size."""
+
+    def critic(self) -> nn.Module:
+        return PatchCritic()
+
+    def picture(self, module: nn.Module, batch: Pairs) -> Tensor:
+        return module(self.maps(module, batch), {})
+
+    def maps(self, module: nn.Module, batch: Pairs) -> tuple[Tensor, ...]:
+        with torch.no_grad(), torch.autocast(batch.frames.device.type, enabled=False):
+            maps = prior_maps(batch.frames[:, :3], batch.frames[:, 3:], str(module.prior))
+        return tuple(one.contiguous(memory_format=torch.channels_last) for one in maps)
+
+    def loss(  # type: ignore[override]
+        self, module: DPG, batch: Pairs, phase: int, critic: nn.Module
+    ) -> tuple[Tensor, Tensor]:
+        pictures = module.forward_scales(self.maps(module, batch))
+        far = [(picture - F.adaptive_avg_pool2d(batch.aim, picture.shape[2])).square().mean() for picture in pictures]
+        made = pictures[-1]
+        return torch.stack(far).sum() + DECEIT_SHARE * deceit_loss(critic, made, batch), made
+
+
+RECIPE = DPGRecipe(DPG, TrainingSettings(PairSettings(patch=192), steps=3000, batch=6, rate=1e-3, build={"width": 6}))
