@@ -55,23 +55,6 @@ class Fuser:
 
 
 @dataclass(frozen=True)
-class Weights:
-    """A weights file for a network: which file, its digest, and what it may be used for.
-
-    `file` is relative to the weights folder; `settings` are the arguments of the network's `build`; `scores` are
-    held-out figures, by name; `card` is the file (beside the weights) that tells how they were made.
-    """
-
-    file: str
-    sha256: str
-    licence: str
-    trained_on: str
-    card: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    scores: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Network:
     """A fusion network: how it is built, fed and read.
 
@@ -80,7 +63,8 @@ class Network:
     (name -> numbers); `finish(output, bracket)` turns the (3, H, W) output into the result at the border's conventions.
     A network of `frames` = 2 is given the darkest and the brightest frame, one of 3 the reference and its neighbours.
     `priors` are the values of `--prior` it knows, the default first; `build` takes one as `prior`. `bytes_per_pixel` is
-    the measured peak of fp32 activations, for choosing tiles. `from_authors` turns the state dicts of the authors'
+    the measured peak of fp32 activations, for choosing tiles. Its weights are files with records (`hdrcli.records`).
+    `from_authors` turns the state dicts of the authors'
     checkpoints into build settings and a state dict of ours; it raises KeyError when a part is missing.
     """
 
@@ -95,8 +79,6 @@ class Network:
     source: str
     bytes_per_pixel: int
     priors: tuple[str, ...] = ()
-    weights: Mapping[str, Weights] = field(default_factory=dict)
-    default_weights: str = "cc"
     from_authors: Callable[[list[dict[str, Any]]], tuple[dict[str, Any], dict[str, Any]]] | None = None
 
 

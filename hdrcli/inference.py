@@ -23,7 +23,7 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 @dataclass(frozen=True)
 class Inference:
-    """What a network made, and the words for the header: weights, digest, device, precision."""
+    """What a network made, and the words for the header: weights, digest, device, precision, notes of how it ran."""
 
     image: RadianceMap | DisplayImage
     attributes: dict[str, str]
@@ -80,6 +80,7 @@ def run(name: str, bracket: Bracket, settings: FuseSettings, progress: Callable[
     device = choose_device(settings.device)
     precision = choose_precision(settings.precision, device)
     loaded = _loaded(name, settings.weights, settings.prior)
+    notes: dict[str, str] = {}
     tile = settings.tile
     if tile == "auto":
         tile = tiling.choose_tile(loaded.module, network.bytes_per_pixel, device)
@@ -92,6 +93,7 @@ def run(name: str, bracket: Bracket, settings: FuseSettings, progress: Callable[
             device=device,
             precision=precision,
             progress=progress,
+            notes=notes,
         )
     except RuntimeError as error:  # what torch raises for a failed allocation or a broken device
         reason = str(error).strip().splitlines()[0]
@@ -101,5 +103,6 @@ def run(name: str, bracket: Bracket, settings: FuseSettings, progress: Callable[
         "weightsSha256": loaded.sha256,
         "device": device.type,
         "precision": str(precision).removeprefix("torch."),
+        **notes,
     }
     return Inference(network.finish(made, bracket), attributes)

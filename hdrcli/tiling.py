@@ -85,6 +85,10 @@ class TiledModule(nn.Module):
     min_side = 1
     passes: tuple[StatisticsPass, ...] = ()
 
+    def in_tiles(self, run: TiledRun, tile: int, progress: Progress) -> np.ndarray:
+        """The (3, H, W) picture from tiles of `tile` x `tile` pixels."""
+        return run.tiled(tile, progress)
+
 
 def padded_size(height: int, width: int, module: TiledModule) -> tuple[int, int]:
     """The size the network sees: sides rounded up to its multiple and its smallest side."""
@@ -127,7 +131,10 @@ def with_halo(window: Window, halo: int, multiple: int, height: int, width: int)
 
 
 class TiledRun:
-    """One image through one network on one device: the statistics passes, then the picture."""
+    """One image through one network on one device: the statistics passes, then the picture.
+
+    `notes` are what the result's header must say of the way it was made, by name.
+    """
 
     def __init__(self, module: TiledModule, planes: Planes, conditions: Conditions, device: torch.device) -> None:
         self.module, self.device = module, device
@@ -135,6 +142,7 @@ class TiledRun:
         self.size: tuple[int, int] = self.maps[0].shape[1:]
         self.conditions = {name: value.to(device) for name, value in conditions.items()}
         self.height, self.width = padded_size(*self.size, module)
+        self.notes: dict[str, str] = {}
 
     def tile_on_device(self, window: Window) -> Tensor | tuple[Tensor, ...]:
         """The tile of the picture, or, of a module with several strides, the tiles of all its maps."""
@@ -148,14 +156,17 @@ class TiledRun:
         """The picture from one run over the whole image."""
         return self._picture(None, Window(0, 0, self.height, self.width), 0)
 
-    def tiled(self, tile: int, progress: Progress) -> np.ndarray:
-        """The picture from tiles of `tile` x `tile` pixels; `progress` is told the share that is done."""
+    def tiled(self, tile: int, progress: Progress, known: Statistics | None = None) -> np.ndarray:
+        """The picture from tiles of `tile` x `tile` pixels; `progress` is told the share that is done.
+
+        `known` are statistics that no pass has to find.
+        """
         m = self.module.tile_multiple
         tile = max(m, tile // m * m)
         windows = list(split(self.height, self.width, tile))
         total = len(windows) * (len(self.module.passes) + 1)
         done = 0
-        statistics: Statistics = {}
+        statistics: Statistics = dict(known or {})
         for one_pass in self.module.passes:
             sums: Statistics = {}
             for window in windows:
@@ -192,7 +203,7 @@ def free_memory(device: torch.device) -> int:
 
 def choose_tile(module: TiledModule, bytes_per_pixel: int, device: torch.device) -> int:
     """The tile side, in pixels, whose activations fit into a share of the free memory."""
-    largest = CUDA_TILE if device.type == "cuda" else CPU_TILE
+    largest = max(CUDA_TILE if device.type == "cuda" else CPU_TILE, 4 * module.halo)  # else halos are the work
     fits = int((free_memory(device) * MEMORY_SHARE / bytes_per_pixel) ** 0.5) - 2 * module.halo
     return max(2 * module.tile_multiple, min(largest, fits))
 
@@ -207,11 +218,13 @@ def run(
     device: torch.device,
     precision: torch.dtype = torch.float32,
     progress: Progress = lambda share: None,
+    notes: dict[str, str] | None = None,
 ) -> np.ndarray:
     """Run a network over an image.
 
     `planes` is (C, H, W) float32, or a tuple of such maps at the module's strides, finest first; `tile` is a side in
-    pixels or None for the whole image at once. Returns (3, H, W).
+    pixels or None for the whole image at once. `notes` is filled with what a header must say of the way the result was
+    made. Returns (3, H, W).
     When the device runs out of memory the tile is halved and the run begun again. Raises HdrcliError when not even the
     smallest tile fits.
     """
@@ -221,7 +234,10 @@ def run(
     while True:
         try:
             with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
-                return one.whole() if tile is None else one.tiled(tile, progress)
+                made = one.whole() if tile is None else module.in_tiles(one, tile, progress)
+            if notes is not None:
+                notes |= one.notes
+            return made
         except torch.cuda.OutOfMemoryError as error:
             torch.cuda.empty_cache()
             side = max(one.height, one.width) if tile is None else tile

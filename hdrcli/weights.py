@@ -18,9 +18,8 @@ from safetensors.torch import save as serialise
 from hdrcli import keras_files
 from hdrcli.contracts import Network
 from hdrcli.errors import WeightsError
+from hdrcli.records import DEFAULT_TAG, records
 from hdrcli.tiling import TiledModule
-
-PACKAGE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -34,12 +33,6 @@ class LoadedNetwork:
     settings: dict[str, Any]
     label: str
     sha256: str
-
-
-def folder() -> Path:
-    """Where the shipped weights lie: inside an installed package, or beside it in a clone or an editable install."""
-    installed = PACKAGE / "_weights"
-    return installed if installed.is_dir() else PACKAGE.parent / "weights"
 
 
 def digest(file: Path) -> str:
@@ -60,14 +53,14 @@ def load(name: str, network: Network, choice: str | None, changed: Mapping[str, 
             raise WeightsError(f"{choice} is not there.", "Check the path given to --weights.")
         settings, label, sha256 = _header(file, name), file.name, digest(file)
     else:
-        tag = choice or network.default_weights
-        if tag not in network.weights:
-            known = ", ".join(sorted(network.weights)) or "none yet"
+        tag, known = choice or DEFAULT_TAG, records(name)
+        if tag not in known:
             raise WeightsError(
-                f'There are no weights "{tag}" for {name}.', f"Pass --weights FILE or one of these tags: {known}."
+                f'There are no weights "{tag}" for {name}.',
+                f"Pass --weights FILE or one of these tags: {', '.join(known) or 'none yet'}.",
             )
-        row = network.weights[tag]
-        file, settings, label = folder() / row.file, dict(row.settings), tag
+        row = known[tag]
+        file, settings, label = row.file, dict(row.settings), tag
         if not file.is_file():
             raise WeightsError(f"{file} is missing.", "Install hdrcli again: the weights come with it.")
         sha256 = digest(file)
@@ -137,11 +130,10 @@ def _checkpoint(file: Path) -> dict[str, Any]:
         raise WeightsError(f"{file} is no checkpoint that can be read safely: {reason}.", "Check the file.") from error
 
 
-def count_parameters(network: Network) -> int:
-    """The number of a network's parameters, as its default weights build it; no memory is taken for them."""
-    row = network.weights.get(network.default_weights)
+def count_parameters(network: Network, settings: Mapping[str, Any]) -> int:
+    """The number of a network's parameters, as `settings` build it; no memory is taken for them."""
     with torch.device("meta"):
-        module = network.build(**(row.settings if row else {}))
+        module = network.build(**settings)
     return sum(parameter.numel() for parameter in module.parameters())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,3 +32,9 @@ def write_bracket(folder: Path, scene: np.ndarray, times: list[float], suffix: s
         frame = photograph(scene, time, levels)
         if not cv2.imwrite(str(folder / f"{number}{suffix}"), np.ascontiguousarray(frame[..., ::-1])):
             raise OSError(f"{folder / str(number)}{suffix}")
+
+
+def a_record(sha256: str, **entries: Any) -> dict[str, Any]:
+    """The content of a record of weights `cc` for dfgnet."""
+    record = {"network": "dfgnet", "tag": "cc", "sha256": sha256, "licence": "CC0-1.0", "architecture": "small"}
+    return {**record, "trained_on": "48 panoramas", **entries}

@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "hdrcli"
 STAGES = {"readers", "alignment", "networks", "classical", "tone_mapping", "writers", "metrics"}
 LAYERS = [
     {"errors", "image", "exposure", "transfer", ""},
-    {"contracts", "plugins", "weights", "tiling", "merging", "sidecars"},
-    STAGES | {"grouping", "settings", "response", "static_merge"},
+    {"contracts", "plugins", "records", "weights", "keras_files", "tiling", "layered", "priors", "merging", "sidecars"},
+    STAGES | {"grouping", "settings", "response", "static_merge", "motion"},
     {"plan", "reading", "results", "inference", "inspection", "pipeline", "evaluation", "training"},
     {"cli", "__main__"},
 ]
@@ -21,8 +21,9 @@ HOMES = {
     "rich": ("cli",),
     "rawpy": ("readers",),
     "exifread": ("readers",),
+    "h5py": ("keras_files.py",),
     "OpenEXR": ("readers/exr.py", "writers/exr.py"),
-    "torch": ("networks", "tiling.py", "weights.py", "inference.py", "training", "metrics"),
+    "torch": ("networks", "layered.py", "priors.py", "tiling.py", "weights.py", "inference.py", "training", "metrics"),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

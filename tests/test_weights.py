@@ -3,40 +3,50 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from hdrcli import plugins, weights
-from hdrcli.contracts import Network, Weights
+from hdrcli import plugins, records, weights
+from hdrcli.cli.cards import all_cards
 from hdrcli.errors import WeightsError
 from hdrcli.networks.dfgnet import NETWORK, DFGNet
+from hdrcli.records import Weights
+from tests.scenes import a_record
 
 SMALL = {"features": 4, "vector": 8}
-ROWS = [
-    (name, tag, row)
-    for name in plugins.names("networks")
-    for tag, row in plugins.load("networks", name).NETWORK.weights.items()
-]
+ROWS = [row for name in plugins.names("networks") for row in records.records(name).values()]
 
 
-@pytest.mark.parametrize(("name", "tag", "row"), ROWS, ids=[f"{name}-{tag}" for name, tag, _ in ROWS])
-def test_shipped_weights_load_and_say_where_they_come_from(name: str, tag: str, row: Weights) -> None:
-    loaded = weights.load(name, plugins.load("networks", name).NETWORK, tag)
+@pytest.mark.parametrize("row", ROWS, ids=[row.file.stem for row in ROWS])
+def test_shipped_weights_load_and_say_where_they_come_from(row: Weights) -> None:
+    loaded = weights.load(row.network, plugins.load("networks", row.network).NETWORK, row.tag)
     assert loaded.sha256 == row.sha256
     assert row.licence
     assert row.trained_on
-    card = (weights.folder() / row.card).read_text()
-    for words in ("hdrcli train", "seed", "steps", row.sha256, "Licence", "PSNR"):
-        assert words in card, f"the card of {name}/{tag} lacks {words}"
+    assert row.data
+    assert row.tables, "scores beside the classical fusers'"
+    assert all(one.command.startswith(f"hdrcli train {row.network} ") for one in row.training)
+    assert row.training
 
 
-def test_every_network_has_its_default_weights() -> None:
+def test_every_network_has_its_default_weights_and_every_file_its_record() -> None:
     for name in plugins.names("networks"):
-        network: Network = plugins.load("networks", name).NETWORK
-        assert network.default_weights in network.weights
+        assert next(iter(records.records(name))) == records.DEFAULT_TAG
+    files = {file.name for file in records.folder().iterdir()}
+    assert files == {f"{row.file.stem}.{kind}" for row in ROWS for kind in ("json", "safetensors")} | {"README.md"}
+
+
+def test_the_readme_of_the_weights_is_made_from_their_records() -> None:
+    assert (records.folder() / "README.md").read_text(encoding="utf-8") == all_cards()
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"network": "dfgnet"}', '{"tag": 1, "unheard": 2}'])
+def test_a_record_that_is_none_is_named(content: str, tmp_path: Path) -> None:
+    (tmp_path / "dfgnet_cc.json").write_text(content)
+    with pytest.raises(WeightsError, match=r"dfgnet_cc\.json is not a record of weights"):
+        records.read(tmp_path / "dfgnet_cc.json")
 
 
 @pytest.fixture
@@ -56,15 +66,15 @@ def test_saved_weights_come_back_in_half_precision(saved: tuple[Path, DFGNet]) -
 
 def test_a_flipped_bit_in_shipped_weights_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = DFGNet(**SMALL)
-    sha256 = weights.save(module, tmp_path / "w.safetensors", "dfgnet", SMALL, {})
-    network = replace(NETWORK, weights={"cc": Weights("w.safetensors", sha256, "CC0", "", "w.md", SMALL)})
-    monkeypatch.setattr(weights, "folder", lambda: tmp_path)
-    weights.load("dfgnet", network, "cc")
-    data = bytearray((tmp_path / "w.safetensors").read_bytes())
+    sha256 = weights.save(module, tmp_path / "dfgnet_cc.safetensors", "dfgnet", SMALL, {})
+    (tmp_path / "dfgnet_cc.json").write_text(json.dumps(a_record(sha256, settings=SMALL)))
+    monkeypatch.setattr(records, "folder", lambda: tmp_path)
+    weights.load("dfgnet", NETWORK, "cc")
+    data = bytearray((tmp_path / "dfgnet_cc.safetensors").read_bytes())
     data[-5] ^= 1
-    (tmp_path / "w.safetensors").write_bytes(data)
+    (tmp_path / "dfgnet_cc.safetensors").write_bytes(data)
     with pytest.raises(WeightsError, match="is damaged"):
-        weights.load("dfgnet", network, "cc")
+        weights.load("dfgnet", NETWORK, "cc")
 
 
 @pytest.mark.parametrize(("choice", "words"), [("nosuch", 'no weights "nosuch"'), ("no.safetensors", "is not there")])

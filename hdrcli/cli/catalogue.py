@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Console
 
 from hdrcli import plugins
 from hdrcli.cli import console
-from hdrcli.contracts import Fuser, Network, Weights
+from hdrcli.contracts import Fuser, Network
 from hdrcli.image import RadianceMap
+from hdrcli.records import DEFAULT_TAG, Weights, records
 from hdrcli.weights import count_parameters
 
 
@@ -36,11 +37,14 @@ class ListedModel:
 
     @property
     def weights(self) -> dict[str, Weights]:
-        return dict(self.record.weights) if isinstance(self.record, Network) else {}
+        return records(self.name) if self.is_network else {}
 
-    def parameters(self) -> int | None:
-        """The number of a network's parameters."""
-        return count_parameters(self.record) if isinstance(self.record, Network) else None
+    def parameters(self, row: Weights | None = None) -> int | None:
+        """The number of a network's parameters, as these weights (if None, its default ones) have them."""
+        if not isinstance(self.record, Network):
+            return None
+        row = row or self.weights.get(DEFAULT_TAG)
+        return count_parameters(self.record, row.settings if row else {})
 
 
 def all_models() -> Iterator[ListedModel]:
@@ -83,8 +87,7 @@ def show_weights(out: Console) -> None:
 
 
 def _label(model: ListedModel, tag: str) -> str:
-    is_default = isinstance(model.record, Network) and tag == model.record.default_weights
-    return f"{model.name} {tag}" + (" (default)" if is_default else "")
+    return f"{model.name} {tag}" + (" (default)" if tag == DEFAULT_TAG else "")
 
 
 def weights_json(model: ListedModel, tag: str) -> dict[str, Any]:
@@ -93,11 +96,12 @@ def weights_json(model: ListedModel, tag: str) -> dict[str, Any]:
     return {
         "model": model.name,
         "tag": tag,
-        "file": row.file,
+        "file": row.file.name,
         "sha256": row.sha256,
         "licence": row.licence,
+        "architecture": row.architecture,
         "trained_on": row.trained_on,
-        "card": row.card,
+        "training": [asdict(one) for one in row.training],
         "scores": dict(row.scores),
     }
 

@@ -36,14 +36,12 @@ def verify(json: options.Json = False, debug: options.Debug = False) -> None:
     from hdrcli import weights
     from hdrcli.cli import catalogue
 
-    folder = weights.folder()
     found = []
     for model in catalogue.all_models():
         for tag, row in model.weights.items():
-            file = folder / row.file
-            is_there = file.is_file()
-            status = "missing" if not is_there else "good" if weights.digest(file) == row.sha256 else "damaged"
-            found.append({"model": model.name, "tag": tag, "file": str(file), "status": status})
+            is_there = row.file.is_file()
+            status = "missing" if not is_there else "good" if weights.digest(row.file) == row.sha256 else "damaged"
+            found.append({"model": model.name, "tag": tag, "file": str(row.file), "status": status})
     if json:
         console.print_json({"weights": found})
     else:
@@ -56,6 +54,14 @@ def verify(json: options.Json = False, debug: options.Debug = False) -> None:
         console.say_error(WeightsError(f"{one['file']} is {one['status']}.", "Install hdrcli again."), debug=debug)
     if bad:
         raise typer.Exit(1)
+
+
+@app.command(cls=usage.Command)
+def cards(debug: options.Debug = False) -> None:
+    """Print what is known of all weights as Markdown: it is weights/README.md."""
+    from hdrcli.cli.cards import all_cards
+
+    typer.echo(all_cards(), nl=False)
 
 
 @app.command("import", cls=usage.Command)

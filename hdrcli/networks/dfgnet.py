@@ -5,22 +5,20 @@ authors' program (KeuntekLee/DFGNet), which this graph follows member by member;
 Only what the fusion needs of the spatial encoder is built (the authors' later layers serve its training alone).
 
 Units: the network lives where the SHORTEST frame saturates at 1 and times are relative to the shortest (1, 4, 16).
-`planes` and `finish` convert at the border.
 """
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hdrcli.contracts import Network, Weights
-from hdrcli.image import Bracket, RadianceMap
+from hdrcli.contracts import Network
+from hdrcli.image import RadianceMap
+from hdrcli.networks._kalantari import EXPOSURES, conditions, finish, planes
 from hdrcli.tiling import Conditions, Statistics, StatisticsPass, TiledModule, Window
-from hdrcli.transfer import NETWORK_GAMMA, linear_to_gamma
+from hdrcli.transfer import NETWORK_GAMMA
 
-EXPOSURES = 3
 Norm = tuple[Tensor, Tensor]  # mean and standard deviation, each (B, 1, 1, 1)
 
 
@@ -267,29 +265,6 @@ def _norm_from(sums: Statistics, name: str) -> Statistics:
     return {f"{name}_mean": mean.float().view(-1, 1, 1, 1), f"{name}_std": std.float().view(-1, 1, 1, 1)}
 
 
-def planes(bracket: Bracket, module: nn.Module) -> np.ndarray:
-    """Three linear exposures, short to long, as (9, H, W) display-coded float32 (X = linear^(1/2.2), clipped)."""
-    height, width, _ = bracket.exposures[0].pixels.shape
-    made = np.empty((9, height, width), np.float32)
-    for e, exposure in enumerate(bracket.exposures):
-        coded = linear_to_gamma(np.clip(exposure.pixels, 0, 1), NETWORK_GAMMA)
-        made[3 * e : 3 * e + 3] = coded.transpose(2, 0, 1)
-    return made
-
-
-def conditions(bracket: Bracket) -> dict[str, list[float]]:
-    """Exposure times relative to the shortest."""
-    times = bracket.relative_exposures or ()
-    return {"exposure_times": [time / times[0] for time in times]}
-
-
-def finish(output: np.ndarray, bracket: Bracket) -> RadianceMap:
-    """(3, H, W) with the shortest frame's white at 1 -> RadianceMap with the reference frame's white at 1."""
-    times = bracket.relative_exposures or ()
-    scale = np.float32(times[bracket.reference] / times[0])
-    return RadianceMap(np.ascontiguousarray(output.transpose(1, 2, 0)) * scale)
-
-
 def from_authors(checkpoints: list[dict[str, Tensor]]) -> tuple[dict[str, int], dict[str, Tensor]]:
     """Build settings and parameters from the authors' three checkpoints (fusion, E_ex, E_sp), in any order.
 
@@ -320,15 +295,4 @@ NETWORK = Network(
     source="Lee, Chung & Cho, DFGNet; the authors' program KeuntekLee/DFGNet",
     bytes_per_pixel=4600,
     from_authors=from_authors,
-    weights={
-        "cc": Weights(
-            file="dfgnet_cc.safetensors",
-            sha256="53463018dfc6ebce8ef6335d681a686cdd06bd7592117f61efbb035c1f47d85b",
-            licence="CC0 1.0",
-            trained_on="48 CC0 panoramas and 39 openly licensed photographs, as synthetic brackets",
-            card="dfgnet_cc.md",
-            settings={"features": 32, "vector": 256},
-            scores={"PSNR-mu motion": 42.26, "PSNR-mu static": 47.57, "PSNR-mu motion, network alone": 39.22},
-        )
-    },
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -47,9 +47,7 @@ def train(
     """
     chosen = recipe(model)
     if not validation:
-        raise UsageError(
-            "There are no held-out images to judge by.", "Pass --validation DIR, of other places than DATA."
-        )
+        raise UsageError("There are no held-out images to judge by.", "Pass --validation DIR, of other places.")
     given: dict[str, Any] = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}
     begun = weights.load(model, plugins.load("networks", model).NETWORK, start) if start else None
     if begun:
@@ -58,17 +56,22 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     where = choose_device(device)
-    run.mkdir(parents=True, exist_ok=True)
-    packs = {run / "training.safetensors": data, run / "validation.safetensors": validation}
-    for file, folders in packs.items():
-        if not file.exists():
-            chosen.make_pack(folders, file)
-    scenes, held_out = (chosen.load_pack(file, where) for file in packs)
+    scenes, held_out = _packed(chosen, run, data, validation, where)
     state = begun.module.state_dict() if begun else None
     trained = train_network(chosen, scenes, held_out, settings, run, report, device=where, start=state)
     file = run / f"{model}.safetensors"
-    note = {"training": str(asdict(settings))}
-    if begun:
-        note["start"] = begun.sha256
+    note = {"training": str(asdict(settings)), "start": begun.sha256 if begun else "random"}
     weights.save(trained, file, model, settings.build, note)
     return file
+
+
+def _packed(
+    chosen: Recipe, run: Path, data: list[Path], validation: list[Path], device: torch.device
+) -> Iterator[Sequence[Any]]:
+    """The scenes to train on and those to judge by, from the run's packs, which are made where they are missing."""
+    run.mkdir(parents=True, exist_ok=True)
+    for name, folders in (("training", data), ("validation", validation)):
+        file = run / f"{name}.safetensors"
+        if not file.exists():
+            chosen.make_pack(folders, file)
+        yield chosen.load_pack(file, device)

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from hdrcli import plugins, weights
-from hdrcli.contracts import Weights
+from hdrcli import plugins, records, weights
 from hdrcli.errors import ReadError
 from hdrcli.networks import dfgnet
 from hdrcli.training import command
 from hdrcli.training.loop import Report
 from tests.cli.conftest import Run, files
+from tests.scenes import a_record
 
 
 @pytest.fixture
@@ -23,18 +23,11 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A weights folder whose one file is the default of dfgnet."""
     folder = tmp_path / "weights"
     folder.mkdir()
-    (folder / "one.safetensors").write_bytes(b"numbers")
-    row = Weights(
-        file="one.safetensors",
-        sha256=weights.digest(folder / "one.safetensors"),
-        licence="CC0-1.0",
-        trained_on="48 panoramas",
-        card="one.md",
-        scores={"PSNR-mu": 41.25},
-    )
-    monkeypatch.setattr(weights, "folder", lambda: folder)
-    record = dfgnet.NETWORK
-    monkeypatch.setattr(dfgnet, "NETWORK", type(record)(**{**vars(record), "weights": {"cc": row}}))
+    file = folder / "dfgnet_cc.safetensors"
+    file.write_bytes(b"numbers")
+    record = a_record(weights.digest(file), scores={"PSNR-mu": 41.25})
+    file.with_suffix(".json").write_text(json.dumps(record))
+    monkeypatch.setattr(records, "folder", lambda: folder)
     return folder
 
 
@@ -66,12 +59,12 @@ def test_weights_are_verified(run: Run, shipped: Path) -> None:
     good = run("weights", "verify", "--json")
     assert good.status == 0
     assert [row["status"] for row in good.json["weights"]] == ["good"]
-    (shipped / "one.safetensors").write_bytes(b"nambers")
+    (shipped / "dfgnet_cc.safetensors").write_bytes(b"nambers")
     damaged = run("weights", "verify")
     assert damaged.status == 1
     assert "damaged" in damaged.out
-    assert damaged.err.startswith(f"Error: {shipped / 'one.safetensors'} is damaged.\nHint: ")
-    (shipped / "one.safetensors").unlink()
+    assert damaged.err.startswith(f"Error: {shipped / 'dfgnet_cc.safetensors'} is damaged.\nHint: ")
+    (shipped / "dfgnet_cc.safetensors").unlink()
     assert "is missing." in run("weights", "verify").err
 
 
