@@ -39,6 +39,10 @@ class ExposureError(HdrcliError):
     """A bracket whose exposures are missing or cannot be used."""
 
 
+class MetricError(HdrcliError):
+    """A picture that a metric cannot judge."""
+
+
 class WeightsError(HdrcliError):
     """A weights file that is missing, damaged or of another network."""
 

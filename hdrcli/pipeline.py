@@ -17,7 +17,7 @@ from hdrcli import exposure, plugins, response
 from hdrcli.contracts import Fuser, Network
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
-from hdrcli.plan import Plan, Plans, make_plans, model_record
+from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
 from hdrcli.reading import read_bracket, usable_frames
 from hdrcli.results import write_results
 from hdrcli.settings import FuseSettings
@@ -132,10 +132,10 @@ def _run(plan: Plan, settings: FuseSettings, progress: Progress) -> BracketResul
     if settings.dry_run:
         return result
     try:
-        notes, stops = _fuse_bracket(plan, settings, lambda stage, share: progress(plan.name, stage, share))
+        used, stops = _fuse_bracket(plan, settings, lambda stage, share: progress(plan.name, stage, share))
     except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
         return replace(result, status="failed", error=_told(error, plan))
-    return replace(result, status="done", notes=(*plan.notes, *notes), stops=stops)
+    return replace(result, status="done", model=used.model, notes=used.notes, stops=stops)
 
 
 def _told(error: Exception, plan: Plan) -> HdrcliError:
@@ -154,8 +154,8 @@ def _told(error: Exception, plan: Plan) -> HdrcliError:
 
 def _fuse_bracket(
     plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]
-) -> tuple[list[str], tuple[float, ...] | None]:
-    """One bracket, from files to files; returns what is to be said about it, and its stops in file order."""
+) -> tuple[Plan, tuple[float, ...] | None]:
+    """One bracket, from files to files; returns the plan as it was carried out, and the stops in file order."""
     progress("reading", 0.0)
     read = read_bracket(plan, settings)
     bracket, notes = read.bracket, list(read.notes)
@@ -163,6 +163,10 @@ def _fuse_bracket(
         progress("aligning", 0.15)
         name = "homography" if settings.align == "auto" else settings.align
         bracket = plugins.load("alignment", name).ALIGNER.align(bracket)
+    bracket = _decoded(bracket, plan, settings)
+    if settings.model == "auto" and bracket.relative_exposures:
+        progress("looking for motion", 0.23)
+        plan = settled(plan, usable_frames(bracket))
     progress("fusing", 0.25)
     image, attributes = _fuse_pixels(
         bracket, plan, settings, notes, lambda share: progress("fusing", 0.25 + 0.6 * share)
@@ -170,7 +174,17 @@ def _fuse_bracket(
     progress("writing", 0.85)
     write_results(image, read, plan, settings, attributes)
     progress("done", 1.0)
-    return notes, read.stops
+    return replace(plan, notes=(*plan.notes, *notes)), read.stops
+
+
+def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings) -> Bracket:
+    """The bracket in linear light for a model that makes a radiance map, as it is for the others."""
+    if model_record(plan.model).makes is not RadianceMap:
+        return bracket
+    bracket = response.decode(bracket, settings.response)
+    if words := response.misfit(bracket):
+        log.warning("%s; try --response estimate, or check the exposures.", words)
+    return bracket
 
 
 def _fuse_pixels(
@@ -178,10 +192,6 @@ def _fuse_pixels(
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str]]:
     """The fused image and what the header shall say of how it was made."""
     record = model_record(plan.model)
-    if record.makes is RadianceMap:
-        bracket = response.decode(bracket, settings.response)
-        if words := response.misfit(bracket):
-            log.warning("%s; try --response estimate, or check the exposures.", words)
     if isinstance(record, Fuser):
         return record.fuse(bracket), {}
     return _fuse_by_network(record, bracket, plan, settings, notes, progress)

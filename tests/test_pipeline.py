@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,7 @@ import pytest
 
 import hdrcli
 from hdrcli import transfer, weights
-from hdrcli.errors import UsageError
+from hdrcli.errors import UsageError, WeightsError
 from hdrcli.networks.dfgnet import DFGNet
 from tests import formula, scenes
 
@@ -200,6 +201,84 @@ def test_example_vestibule_is_planned_from_its_exif(tmp_path: Path) -> None:
     assert result.status == "planned"
     assert result.model == "dfgnet"
     assert result.stops == pytest.approx((-3, 0, 3), abs=1e-6)
+
+
+@pytest.fixture
+def still(tmp_path: Path) -> Path:
+    """A bracket in which nothing moves, with its times beside it."""
+    scenes.write_bracket(tmp_path / "hall", scenes.radiance(96, 160, stops=6), TIMES)
+    (tmp_path / "hall" / "times.txt").write_text("0.25,1,4")
+    return tmp_path / "hall"
+
+
+@pytest.fixture
+def moving(still: Path) -> Path:
+    """The same with a box that is elsewhere in the brightest frame."""
+    scene = scenes.radiance(96, 160, stops=6)
+    scene[30:60, 30:60] *= 0.3
+    cv2.imwrite(str(still / "3.png"), np.ascontiguousarray(scenes.photograph(scene, TIMES[2])[..., ::-1]))
+    return still
+
+
+def model_notes(result: hdrcli.pipeline.BracketResult) -> list[str]:
+    return [note for note in result.notes if note.startswith("model ")]
+
+
+def test_auto_merges_where_nothing_moved(still: Path, tmp_path: Path, network_file: Path) -> None:
+    options = {"weights": str(network_file), "output": tmp_path / "out", "formats": ("exr",)}
+    (planned,) = hdrcli.fuse(still, dry_run=True, **options).brackets
+    assert planned.model == "dfgnet"
+    assert model_notes(planned)[0].endswith("(debevec if nothing moves)")
+    (result,) = hdrcli.fuse(still, **options).brackets
+    assert result.model == "debevec"
+    assert model_notes(result) == [
+        "model debevec: nothing moved between the frames (0.00 % of the picture), so a plain merge is exact and faster"
+    ]
+    pixels, header = read_exr(tmp_path / "out" / "hall.exr")
+    assert header["hdrcli:model"] == "debevec"
+    assert "hdrcli:weightsSha256" not in header
+    np.testing.assert_allclose(np.median(pixels / scenes.radiance(96, 160, stops=6)), 1, rtol=0.01)
+
+
+def test_auto_takes_the_network_where_something_moved(moving: Path, tmp_path: Path, network_file: Path) -> None:
+    (result,) = hdrcli.fuse(moving, weights=str(network_file), output=tmp_path / "out", formats=("exr",)).brackets
+    assert (result.status, result.model) == ("done", "dfgnet")
+    (note,) = model_notes(result)
+    share = float(re.fullmatch(r"model dfgnet: (.+) % of the picture moved between the frames", note)[1])
+    assert share == pytest.approx(100 * 30 * 30 / (96 * 160), rel=0.35)
+    assert read_exr(tmp_path / "out" / "hall.exr")[1]["hdrcli:model"] == "dfgnet"
+
+
+def test_a_camera_that_moved_is_told_from_things_that_moved(tmp_path: Path, network_file: Path) -> None:
+    random = np.random.default_rng(5)
+    blots = sum(
+        cv2.resize(random.normal(size=(size, size)), (300, 300), interpolation=cv2.INTER_CUBIC) for size in (20, 50)
+    )
+    scene = (0.15 * 2.0**blots)[..., None].repeat(3, 2).astype(np.float32)
+    (tmp_path / "hall").mkdir()
+    for number, (time, shift) in enumerate(zip(TIMES, (0, 4, 11), strict=True), 1):
+        frame = scenes.photograph(scene[shift : shift + 240, 20 - shift : 260 - shift], time)
+        cv2.imwrite(str(tmp_path / "hall" / f"{number}.png"), np.ascontiguousarray(frame[..., ::-1]))
+    options = {"weights": str(network_file), "times": tuple(TIMES), "formats": ("exr",), "overwrite": True}
+    (aligned,) = hdrcli.fuse(tmp_path / "hall", output=tmp_path / "out", **options).brackets
+    assert aligned.model == "dfgnet"
+    assert "the camera moved (0.00 % of the picture besides)" in model_notes(aligned)[0]
+    (not_aligned,) = hdrcli.fuse(tmp_path / "hall", output=tmp_path / "out", align="off", **options).brackets
+    assert not_aligned.model == "dfgnet"
+    assert "moved between the frames" in model_notes(not_aligned)[0]
+
+
+def test_auto_checks_the_network_before_it_looks_for_motion(still: Path, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError):
+        hdrcli.fuse(still, weights=str(tmp_path / "none.safetensors"), output=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_frames_are_merged_without_a_look_at_motion(moving: Path, tmp_path: Path) -> None:
+    frames = [moving / "1.png", moving / "3.png"]
+    (result,) = hdrcli.fuse(frames, times=(0.25, 4), output=tmp_path / "out", formats=("png",)).brackets
+    assert result.model == "debevec"
+    assert model_notes(result)[0].endswith("there are too few frames for dfgnet")
 
 
 def test_exposures_that_run_against_the_light_are_refused_or_done_without(bracket: Path, tmp_path: Path) -> None:

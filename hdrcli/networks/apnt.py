@@ -10,7 +10,8 @@ Restoration" (IEEE TIP 2022). No program of the authors is public; what the pape
   resolution, then 5 x 5 twice; the nearest of equal ones;
 * swapped patches are averaged where they overlap, without what they show beyond the border;
 * the motion attention in eq. 9 is the one of eq. 4, after its sigmoid;
-* the last sigmoid is on H_mef; the sum with the mid frame is clamped in use, not in training;
+* the last sigmoid is of the sum, which the mid frame enters as its logit: a sigmoid of H_mef alone can only add light
+  and stops learning where the mid frame is saturated, one of the plain sum could not pass the mid frame on;
 * blocks as in RCAN, transposed convolutions 4 x 4 of their own for each enlargement, all widths alike.
 
 The matching sees the first five convolutions of VGG19, frozen (Visual Geometry Group, University of Oxford, CC BY 4.0);
@@ -38,6 +39,7 @@ from hdrcli.transfer import NETWORK_GAMMA
 
 SATURATED = 0.99**NETWORK_GAMMA
 STRIDES = (1, 2, 4)
+DARKEST = 1e-6  # of H_m: a logit has no zero
 REFINE = 2  # cells around what the coarser scale found
 Activation = Callable[[], nn.Module]
 
@@ -205,12 +207,12 @@ class APNT(LayeredModule):
         return self.merge_in(torch.cat([*textures, mid, short, long], 1))
 
     def picture(self, planes: Tensor, x: Tensor, times: Tensor) -> Tensor:
-        """H_m (1 - F_wgt[A_sat^m]) + H_mef."""
+        """H_m (1 - F_wgt[A_sat^m]) + H_mef, both as logits, and the sigmoid of the sum."""
         frames = Frames(planes, times)
         weight = self.weight(self.saturation(frames.saturated(frames.mid)))
         with torch.autocast(x.device.type, enabled=False):  # dark values need more than bfloat16's 8 bits
-            made = frames.mid * (1 - weight.float()) + torch.sigmoid(self.merge_out(x.float()))
-        return made if self.training else made.clamp(0, 1)
+            mid = torch.logit(frames.mid.float(), DARKEST)
+            return torch.sigmoid(mid * (1 - weight.float()) + self.merge_out(x.float()))
 
 
 NETWORK = Network(

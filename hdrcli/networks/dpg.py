@@ -72,7 +72,8 @@ class DPG(TiledModule):
 
     The map at stride 1 is (B, 9, H, W): under and over RGB in [0, 1] and detail; for the prior "authors" two more, CbCr
     / 255 of the fused picture. Those at strides 2 … 32 are (B, 6, h, w): detail, about [-1, 1], and content in [0, 1].
-    `prior_maps` makes them. H and W are multiples of 64. `width` is the number of features at full size.
+    `prior_maps` makes them. H and W are multiples of 64. `width` is the number of features at full size,
+    `dropout` the encoder's share in training.
     """
 
     strides = (1, 2, 4, 8, 16, 32)
@@ -80,16 +81,18 @@ class DPG(TiledModule):
     tile_multiple = MULTIPLE
     halo = 512  # 4 * 63 pixels down the decoder, 2 * 64 at its foot, 2 * 63 up the encoder, and 4 of rounding
 
-    def __init__(self, width: int = 16, prior: str = "mertens") -> None:
+    def __init__(self, width: int = 16, prior: str = "mertens", dropout: float = 0.3) -> None:
         super().__init__()
         if prior not in PRIORS:
             raise TypeError(f"prior {prior!r} is none of {', '.join(PRIORS)}")
         self.prior = prior
         widths = [width * 2**level for level in range(LEVELS)]
         deep = range(1, LEVELS)
-        self.enc = nn.ModuleList([Block(6, width, 0.3), *(Block(3 * widths[n - 1], widths[n], 0.3) for n in deep)])
-        self.cpg = nn.ModuleDict({str(n): Block(3, widths[n], 0.3) for n in deep})
-        self.mid = Block(widths[-1], 2 * widths[-1], 0.3)
+        self.enc = nn.ModuleList(
+            [Block(6, width, dropout), *(Block(3 * widths[n - 1], widths[n], dropout) for n in deep)]
+        )
+        self.cpg = nn.ModuleDict({str(n): Block(3, widths[n], dropout) for n in deep})
+        self.mid = Block(widths[-1], 2 * widths[-1], dropout)
         coarse_to_fine = widths[::-1]
         self.up = nn.ModuleList(nn.ConvTranspose2d(2 * w, w, 2, stride=2) for w in coarse_to_fine)
         self.dpg = nn.ModuleList(Block(3, 1) for _ in coarse_to_fine)

@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from hdrcli.training.jpeg import compressed
+
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
@@ -36,6 +38,8 @@ class BracketSettings:
     read_noise: tuple[float, float] = (3e-4, 5e-3)
     gamma_share: float = 0.2
     sixteen_bit_share: float = 0.1
+    jpeg_share: float = 0.4
+    jpeg_quality: tuple[float, float] = (75, 98)
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,11 @@ class BracketMaker:
         is_gamma = self.chance(s.gamma_share, size).view(shape) > 0
         by_srgb = srgb_decode((srgb_encode(light) * levels).round() / levels)
         by_gamma = ((light ** (1 / 2.2) * levels).round() / levels) ** 2.2
-        return torch.where(is_gamma, by_gamma, by_srgb)
+        stored = torch.where(is_gamma, by_gamma, by_srgb)
+        is_jpeg = self.chance(s.jpeg_share, size).view(shape) > 0
+        quality = self.uniform(*s.jpeg_quality, size).repeat_interleave(3)
+        by_jpeg = srgb_decode(compressed(srgb_encode(light).flatten(0, 1), quality)).view(light.shape)
+        return torch.where(is_jpeg & (levels < 256), by_jpeg, stored)
 
 
 def expose(crops: Tensor, level: Tensor) -> Tensor:

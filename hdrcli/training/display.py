@@ -16,6 +16,7 @@ from torch import Tensor
 
 from hdrcli.training.brackets import srgb_encode
 from hdrcli.training.display_pack import LitScene, Scene, ShotScene
+from hdrcli.training.jpeg import compressed
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class PairSettings:
     colour_stops: float = 0.15
     shot_noise: tuple[float, float] = (1e-5, 3e-4)
     read_noise: tuple[float, float] = (1e-4, 2e-3)
+    jpeg_share: float = 0.4
+    jpeg_quality: tuple[float, float] = (75, 98)
     extremes_share: float = 0.5
     real_share: float = 0.7
 
@@ -97,6 +100,9 @@ class PairMaker:
             ends = _stored(torch.stack([whole.min(), whole.max()]) * 2**stop, curve)
             lows.append(ends[0])
             highs.append(ends[1])
+        if self.number(0, 1) < s.jpeg_share:
+            quality = torch.full((2,), self.number(*s.jpeg_quality), device=self.device)
+            frames = list(compressed(torch.stack(frames), quality))
         # the ends of the whole frame are told from every eighth pixel: the patch may go beyond
         low = torch.minimum(torch.stack(lows), torch.stack([frame.min() for frame in frames]))
         high = torch.maximum(torch.stack(highs), torch.stack([frame.max() for frame in frames]))

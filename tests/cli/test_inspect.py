@@ -21,7 +21,8 @@ def test_frames_and_verdict(run: Run, make_bracket: MakeBracket, tmp_path: Path)
     assert head.split() == ["Frame", "Size", "Time", "f/", "ISO", "Stops", "White", "Black", "Kind"]
     assert first.split()[:6] == ["frame1.jpg", "48x32", "1/400", "8", "100", "-2.00"]
     assert reference.split()[:2] == ["*", "frame2.jpg"]
-    assert "  model dfgnet: exposure times are known and there are three frames or more" in verdict
+    why = "exposure times are known and there are three frames or more (debevec if nothing moves)"
+    assert f"  model dfgnet: {why}" in verdict
     assert "  fuse would write fused/hall.png .exr with dfgnet" in verdict
     assert files(tmp_path) == ["hall/frame1.jpg", "hall/frame2.jpg", "hall/frame3.jpg"]
 

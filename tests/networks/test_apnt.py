@@ -141,21 +141,26 @@ def test_without_texture_and_weight_the_mid_frame_comes_through() -> None:
     module = small().eval()
     with torch.no_grad():
         module.merge_out.weight.zero_()
-        module.merge_out.bias.fill_(-40)  # H_mef = 0
+        module.merge_out.bias.fill_(0)  # H_mef adds nothing to the logit
         module.weight[2].weight.zero_()
         module.weight[2].bias.fill_(-40)  # F_wgt = 0
         planes = random(1, 9, 20, 24)
         made = module(planes, {"exposure_times": TIMES})
-    torch.testing.assert_close(made, planes[:, 3:6] ** 2.2 / 4)
+    torch.testing.assert_close(made, planes[:, 3:6] ** 2.2 / 4, atol=2e-6, rtol=1e-5)
 
 
-def test_sum_is_clamped_in_use_only() -> None:
-    module = small()
+def test_what_is_merged_raises_and_lowers_the_mid_frame_within_black_and_white() -> None:
+    module = small().eval()
+    planes = torch.full((1, 9, 8, 8), 0.9)
+    made = {}
     with torch.no_grad():
-        module.merge_out.bias.fill_(40)
-        planes = torch.ones(1, 9, 8, 8)
-        assert module(planes, {"exposure_times": TIMES}).min() > 1
-        assert module.eval()(planes, {"exposure_times": TIMES}).max() == 1
+        for bias in (-60, -1, 1, 60):
+            module.merge_out.bias.fill_(bias)
+            made[bias] = module(planes, {"exposure_times": TIMES})
+    assert 0 <= made[-60].max() < 1e-6
+    assert made[-1].max() < made[1].min()
+    assert made[60].min() > 1 - 1e-6
+    assert made[60].max() <= 1
 
 
 def test_one_training_step_reaches_every_parameter_but_vgg() -> None:

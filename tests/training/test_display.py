@@ -34,6 +34,7 @@ PLAIN = PairSettings(
     shot_noise=(1e-12, 1e-12),
     read_noise=(1e-9, 1e-9),
     colour_stops=0,
+    jpeg_share=0,
 )
 
 
