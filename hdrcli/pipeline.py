@@ -115,12 +115,16 @@ def _at_once(
 
 
 def _check_models(plans: Plans, settings: FuseSettings) -> None:
-    """A device or weights that are not there fail here, before the first frame is read."""
+    """A device or weights that are not there, or a prior for a model without, fail here, before a frame is read."""
     used = {plan.model for plan in plans.brackets if not plan.error and not plan.skip}
-    for name in sorted(used & set(plugins.names("networks"))):
-        from hdrcli import inference
+    networks = set(plugins.names("networks"))
+    for name in sorted(used):
+        if name in networks:
+            from hdrcli import inference
 
-        inference.check(name, settings)
+            inference.check(name, settings)
+        elif settings.prior is not None:
+            raise UsageError(f"--prior is for networks; {name} is none.", "Leave --prior out, or pass -m dpg.")
 
 
 def _run(plan: Plan, settings: FuseSettings, progress: Progress) -> BracketResult:

@@ -306,3 +306,10 @@ def test_frames_that_belie_their_exposures_are_told(tmp_path: Path, caplog: pyte
 def test_stops_are_relative_to_the_reference_that_was_used(bracket: Path, tmp_path: Path) -> None:
     (result,) = hdrcli.fuse(bracket, model="debevec", times=tuple(TIMES), reference=3, output=tmp_path).brackets
     assert result.stops == pytest.approx((-4, -2, 0))
+
+
+@pytest.mark.parametrize("model", ["mertens", "lightfuse", "twophase"])
+def test_a_prior_for_a_model_without_priors_is_refused(still: Path, tmp_path: Path, model: str) -> None:
+    with pytest.raises(UsageError, match="--prior"):
+        hdrcli.fuse(still, model=model, prior="none", output=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
