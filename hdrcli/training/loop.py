@@ -113,9 +113,10 @@ class Run:
     def score(self, batches: Sequence[Any]) -> dict[str, float]:
         """Mean scores of the averaged weights."""
         rows = []
+        phase, _ = self.phase()
         for batch in batches:
             with torch.autocast(self.device.type, dtype=torch.bfloat16):
-                made = self.recipe.picture(self.average, batch).float()
+                made = self.recipe.picture(self.average, batch, phase).float()
             rows.append(self.recipe.scores(made, batch))
         return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
 

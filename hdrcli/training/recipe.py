@@ -70,8 +70,8 @@ class Recipe:
         """The part of the network that learns in a phase."""
         return module
 
-    def picture(self, module: nn.Module, batch: Any) -> Tensor:
-        """(B, 3, H, W), as the network is run when it is used."""
+    def picture(self, module: nn.Module, batch: Any, phase: int) -> Tensor:
+        """(B, 3, H, W), as the network is run when it is used, or as far as it has got in a phase."""
         raise NotImplementedError
 
     def loss(self, module: nn.Module, batch: Any, phase: int, critic: nn.Module | None) -> tuple[Tensor, Tensor]:
@@ -101,11 +101,11 @@ class RadianceRecipe(Recipe):
             raise TypeError("a radiance recipe takes BracketSettings")
         return BracketMaker(scenes, settings.data, seed)
 
-    def picture(self, module: nn.Module, batch: Batch) -> Tensor:
+    def picture(self, module: nn.Module, batch: Batch, phase: int) -> Tensor:
         return module(planes_of(batch), {"exposure_times": batch.times})
 
     def loss(self, module: nn.Module, batch: Batch, phase: int, critic: nn.Module | None) -> tuple[Tensor, Tensor]:
-        made = self.picture(module, batch).float()
+        made = self.picture(module, batch, phase).float()
         return hdr_loss(made, batch.truth, self.linear_share), made
 
     def scores(self, made: Tensor, batch: Batch) -> dict[str, float]:
@@ -126,7 +126,7 @@ class DisplayRecipe(Recipe):
             raise TypeError("a display recipe takes PairSettings")
         return PairMaker(scenes, settings.data, seed)
 
-    def picture(self, module: nn.Module, batch: Pairs) -> Tensor:
+    def picture(self, module: nn.Module, batch: Pairs, phase: int) -> Tensor:
         return module(batch.frames, {})
 
     def scores(self, made: Tensor, batch: Pairs) -> dict[str, float]:

@@ -26,7 +26,7 @@ class DPGRecipe(DisplayRecipe):
     def critic(self) -> nn.Module:
         return PatchCritic()
 
-    def picture(self, module: nn.Module, batch: Pairs) -> Tensor:
+    def picture(self, module: nn.Module, batch: Pairs, phase: int) -> Tensor:
         return module(self.maps(module, batch), {})
 
     def maps(self, module: nn.Module, batch: Pairs) -> tuple[Tensor, ...]:

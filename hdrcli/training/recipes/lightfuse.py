@@ -19,12 +19,12 @@ class LightFuseRecipe(DisplayRecipe):
 
     perceptual = PerceptualLoss(samples=2)
 
-    def picture(self, module: nn.Module, batch: Pairs) -> Tensor:
+    def picture(self, module: nn.Module, batch: Pairs, phase: int) -> Tensor:
         low, high = (ends.repeat_interleave(3, 1)[..., None, None] for ends in (batch.lows, batch.highs))
         return module((batch.frames - low) / (high - low).clamp(min=1e-6), {})
 
     def loss(self, module: nn.Module, batch: Pairs, phase: int, critic: nn.Module | None) -> tuple[Tensor, Tensor]:
-        made = self.picture(module, batch)
+        made = self.picture(module, batch, phase)
         # the paper's pictures are in [-1, 1]: twice the difference, four times its square
         return self.perceptual(made, batch.aim) + 4 * (made - batch.aim).square().mean(), made
 

@@ -25,12 +25,14 @@ class TwoPhaseRecipe(DisplayRecipe):
     def trained(self, module: TwoPhase, phase: int) -> nn.Module:  # type: ignore[override]
         return (module.unet, module.amnet)[phase]
 
+    def picture(self, module: TwoPhase, batch: Pairs, phase: int) -> Tensor:  # type: ignore[override]
+        draft = module.unet(batch.frames)
+        return module.amnet(batch.frames, draft.detach()) if phase else draft
+
     def loss(  # type: ignore[override]
         self, module: TwoPhase, batch: Pairs, phase: int, critic: nn.Module | None
     ) -> tuple[Tensor, Tensor]:
-        made = module.unet(batch.frames)
-        if phase:
-            made = module.amnet(batch.frames, made.detach())
+        made = self.picture(module, batch, phase)
         far = (made - batch.aim).abs().mean() + SSIM_SHARE * (1 - ssim(made, batch.aim))
         return far + VGG_SHARE * self.perceptual(made, batch.aim), made
 
