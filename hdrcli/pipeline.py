@@ -123,8 +123,15 @@ def _check_models(plans: Plans, settings: FuseSettings) -> None:
             from hdrcli import inference
 
             inference.check(name, settings)
-        elif settings.prior is not None:
-            raise UsageError(f"--prior is for networks; {name} is none.", "Leave --prior out, or pass -m dpg.")
+        elif settings.model != "auto":
+            _refuse_network_options(name, settings)
+
+
+def _refuse_network_options(name: str, settings: FuseSettings) -> None:
+    """What a classical fuser would leave unheeded is not meant."""
+    for option, value in (("--prior", settings.prior), ("--weights", settings.weights)):
+        if value is not None:
+            raise UsageError(f"{option} is for networks; {name} is none.", f"Leave {option} out, or pass a network.")
 
 
 def _run(plan: Plan, settings: FuseSettings, progress: Progress) -> BracketResult:

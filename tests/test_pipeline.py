@@ -313,3 +313,8 @@ def test_a_prior_for_a_model_without_priors_is_refused(still: Path, tmp_path: Pa
     with pytest.raises(UsageError, match="--prior"):
         hdrcli.fuse(still, model=model, prior="none", output=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_weights_for_a_classical_fuser_are_refused(still: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--weights is for networks; debevec is none"):
+        hdrcli.fuse(still, model="debevec", weights="cc", output=tmp_path / "out")
