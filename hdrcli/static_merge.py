@@ -20,6 +20,9 @@ COMPARABLE = 0.9
 SATURATED = (0.92, 0.97)
 """Linear levels between which a channel comes to count as saturated."""
 
+CLIPPED = (0.985, 0.999)
+"""Linear levels of the darkest frame between which nothing is known any more but that light is brighter."""
+
 NETWORK_ERROR = 0.1
 """Standard deviation of a network's radiance, relative: what 38 dB of PSNR-mu mean."""
 
@@ -59,13 +62,28 @@ def blend(result: RadianceMap, bracket: Bracket) -> RadianceMap:
     """
     agreement = agreements(bracket, result)
     merged, precision = merging.merge(bracket, agreement)
+    precision = np.maximum(precision[..., None], _near_white(bracket, agreement[0]))
     network = result.pixels
     darkest_white = 1 / merging.relative_times(bracket)[0]
     error = np.float32(NETWORK_ERROR) * (network.mean(-1) + np.float32(NETWORK_FLOOR * darkest_white))
-    share = precision / (precision + 1 / (error * error))
-    share = share[..., None].astype(np.float32)
+    error += np.abs(_blurred((merged - network).mean(-1))) / 2  # noise aside, it is the network that is off
+    error = error[..., None]
+    share = (precision / (precision + 1 / (error * error))).astype(np.float32)
     mixed = network + share * (merged - network)
     return RadianceMap(np.maximum(mixed, _least_light(bracket, agreement)))
+
+
+def _near_white(bracket: Bracket, agreement: np.ndarray) -> np.ndarray:
+    """How sure the darkest frame is of each channel close to its white, (H, W, 3) float32.
+
+    There a merge lets it go, for brighter light than it holds may be behind it; but of a channel that is not clipped no
+    network knows better.
+    """
+    darkest = bracket.exposures[0]
+    time = float(merging.relative_times(bracket)[0])
+    level = np.minimum(darkest.pixels.mean(-1), 1)
+    error = merging.noise_variance(level, darkest.bits) + (RESPONSE_ERROR * level) ** 2
+    return fading(darkest.pixels, CLIPPED) * (agreement * time**2 / error)[..., None]
 
 
 def _least_light(bracket: Bracket, agreement: list[np.ndarray]) -> np.ndarray:

@@ -116,3 +116,12 @@ def test_a_small_change_of_the_network_makes_a_small_change_of_the_result() -> N
     nudged = network * np.float32(1 + 1e-6)
     one, other = (static_merge.blend(RadianceMap(n), bracket).pixels for n in (network, nudged))
     assert float(np.abs(one - other).max()) < 1e-4
+
+
+def test_channels_that_the_darkest_frame_holds_are_its_own_where_another_is_clipped() -> None:
+    truth = scene()
+    truth[20:60, 20:60] = (12.0, 7.2, 6.8)  # the darkest frame saturates at 8
+    wrong = RadianceMap(truth * np.float32(0.8))
+    made = static_merge.blend(wrong, bracket_of([truth] * 3)).pixels[25:55, 25:55]
+    assert relative_error(made[..., 1:], truth[25:55, 25:55, 1:]) < 0.03
+    assert float(made[..., 0].min()) >= 7.9
