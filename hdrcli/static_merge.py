@@ -32,6 +32,9 @@ NETWORK_FLOOR = 2e-4
 RESPONSE_ERROR = 0.03
 """Relative difference between frames that flicker, vignetting and an inexact response make without any motion."""
 
+BLACK_ERROR = 1e-3
+"""Level, as a fraction of white, by which noise that is clipped at black lifts the mean."""
+
 PLACE_ERROR = (0.05, 0.15)
 """Displacement, in pixels, that is left in frames that were not warped and in frames that were."""
 
@@ -64,13 +67,27 @@ def blend(result: RadianceMap, bracket: Bracket) -> RadianceMap:
     merged, precision = merging.merge(bracket, agreement)
     precision = np.maximum(precision[..., None], _near_white(bracket, agreement[0]))
     network = result.pixels
-    darkest_white = 1 / merging.relative_times(bracket)[0]
-    error = np.float32(NETWORK_ERROR) * (network.mean(-1) + np.float32(NETWORK_FLOOR * darkest_white))
-    error += np.abs(_blurred((merged - network).mean(-1))) / 2  # noise aside, it is the network that is off
-    error = error[..., None]
-    share = (precision / (precision + 1 / (error * error))).astype(np.float32)
+    variance = _network_variance(network, merged, precision, bracket, np.minimum.reduce(agreement))
+    share = (precision * variance / (precision * variance + 1)).astype(np.float32)
     mixed = network + share * (merged - network)
     return RadianceMap(np.maximum(mixed, _least_light(bracket, agreement)))
+
+
+def _network_variance(
+    network: np.ndarray, merged: np.ndarray, precision: np.ndarray, bracket: Bracket, still: np.ndarray
+) -> np.ndarray:
+    """The variance of a network's radiance, (H, W, 1): its squared difference from the merge, less the merge's own.
+
+    It is no less than what is to be expected of a good network; near what moved, where the frames' agreement `still` is
+    not whole, a difference may be a ghost in the merge and says less.
+    """
+    darkest_white = 1 / merging.relative_times(bracket)[0]
+    expected = np.float32(NETWORK_ERROR) * (network.mean(-1) + np.float32(NETWORK_FLOOR * darkest_white))
+    known = precision.min(-1) > 0
+    of_merge = np.where(known, 1 / np.maximum(precision.min(-1), 1e-6), 0)
+    squared = np.where(known, ((merged - network) ** 2).mean(-1), 0)
+    excess = _blurred((squared - of_merge).astype(np.float32))
+    return np.maximum(expected * expected, excess * still)[..., None]
 
 
 def _near_white(bracket: Bracket, agreement: np.ndarray) -> np.ndarray:
@@ -127,7 +144,7 @@ def _agreement(bracket: Bracket, index: int, time: float) -> np.ndarray:
     noise = merging.noise_variance(level * np.float32(time), frame.bits) / time**2
     noise += merging.noise_variance(level, reference.bits)
     place = PLACE_ERROR[frame.valid is not None]
-    systematic = (RESPONSE_ERROR * level) ** 2 + (place * _slope(grey)) ** 2
+    systematic = (RESPONSE_ERROR * level) ** 2 + (place * _slope(grey)) ** 2 + (BLACK_ERROR / time) ** 2
     difference = seen - wanted
     squared = _blurred((difference * difference).mean(-1) / (noise + systematic))
     mean = np.stack([_blurred(difference[..., c]) for c in range(3)], -1)
