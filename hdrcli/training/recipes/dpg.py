@@ -43,6 +43,7 @@ class DPGRecipe(DisplayRecipe):
         return torch.stack(far).sum() + DECEIT_SHARE * deceit_loss(critic, made, batch), made
 
 
-RECIPE = DPGRecipe(
-    DPG, TrainingSettings(PairSettings(patch=192), steps=3000, batch=6, rate=1e-3, build={"width": 8, "dropout": 0.0})
-)
+# The deepest maps have one cell for 64 pixels: small patches would be mostly zero padding there.
+DATA = PairSettings(patch=384, scales=(0.6, 0.85))
+SETTINGS = TrainingSettings(DATA, steps=6000, batch=2, rate=1e-3, build={"width": 8, "dropout": 0.0})
+RECIPE = DPGRecipe(DPG, SETTINGS)
