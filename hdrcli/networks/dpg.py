@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from hdrcli.contracts import Network
 from hdrcli.exposure import encoded_pixels
 from hdrcli.image import Bracket, DisplayImage
+from hdrcli.networks._extremes import conditions
 from hdrcli.priors import LEVELS, YCBCR, authors_priors, priors
 from hdrcli.tiling import Conditions, Statistics, TiledModule
 from hdrcli.transfer import LUMA_WEIGHTS
@@ -168,28 +169,28 @@ def prior_maps(under: Tensor, over: Tensor, prior: str) -> tuple[Tensor, ...]:
 
 
 def planes(bracket: Bracket, module: DPG) -> tuple[np.ndarray, ...]:
-    """The maps of two exposures, darkest first, whose last pixels are repeated up to multiples of 64."""
+    """The maps of two exposures, darkest first, whose outermost pixels are repeated around them: see `_padded`."""
     under, over = (_padded(encoded_pixels(exposure)) for exposure in bracket.exposures)
     with torch.inference_mode():
         return tuple(one[0].numpy() for one in prior_maps(under, over, module.prior))
 
 
 def _padded(pixels: np.ndarray) -> Tensor:
-    """(H, W, 3) -> (1, 3, H', W')."""
+    """(H, W, 3) -> (1, 3, H', W'), MULTIPLE pixels more before each side, and as many or more behind it.
+
+    Sides become multiples of 64, and what zero padding does at the edge of the deepest map falls outside the frames.
+    """
     height, width, _ = pixels.shape
     picture = torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous()
-    return F.pad(picture, (0, -width % MULTIPLE, 0, -height % MULTIPLE), mode="replicate")
-
-
-def conditions(bracket: Bracket) -> dict[str, list[float]]:
-    """None: the network sees the pixels alone."""
-    return {}
+    behind = (MULTIPLE + -width % MULTIPLE, MULTIPLE + -height % MULTIPLE)
+    return F.pad(picture, (MULTIPLE, behind[0], MULTIPLE, behind[1]), mode="replicate")
 
 
 def finish(output: np.ndarray, bracket: Bracket) -> DisplayImage:
     """(3, H', W') -> the picture, of the bracket's size."""
     width, height = bracket.exposures[0].size
-    return DisplayImage(np.ascontiguousarray(output[:, :height, :width].transpose(1, 2, 0)).clip(0, 1))
+    inside = output[:, MULTIPLE : MULTIPLE + height, MULTIPLE : MULTIPLE + width]
+    return DisplayImage(np.ascontiguousarray(inside.transpose(1, 2, 0)).clip(0, 1))
 
 
 def from_authors(checkpoints: list[dict[str, Tensor]]) -> tuple[dict[str, object], dict[str, Tensor]]:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from hdrcli.contracts import Network
 from hdrcli.exposure import encoded_pixels
 from hdrcli.image import Bracket, DisplayImage
+from hdrcli.networks._extremes import bordered, conditions, finish
 from hdrcli.tiling import Conditions, Statistics, TiledModule
 
 INPUTS = 6  # RGB of the under-exposed, then of the over-exposed frame
@@ -84,19 +85,9 @@ def stretch(pixels: np.ndarray) -> np.ndarray:
 
 
 def planes(bracket: Bracket, module: nn.Module) -> np.ndarray:
-    """Two frames, dark first, as (6, H, W) float32: sRGB-encoded, each stretched to [0, 1] over the whole image."""
+    """Two frames, dark first, as (6, H + 16, W + 16): sRGB-encoded, each stretched to [0, 1] over the whole image."""
     frames = [stretch(encoded_pixels(exposure)) for exposure in bracket.exposures]
-    return np.ascontiguousarray(np.concatenate(frames, axis=2).transpose(2, 0, 1))
-
-
-def conditions(bracket: Bracket) -> dict[str, list[float]]:
-    """Nothing: the network sees the frames alone."""
-    return {}
-
-
-def finish(output: np.ndarray, bracket: Bracket) -> DisplayImage:
-    """(3, H, W) in [0, 1] -> DisplayImage."""
-    return DisplayImage(np.ascontiguousarray(output.transpose(1, 2, 0)).clip(0, 1))
+    return bordered(np.concatenate(frames, axis=2).transpose(2, 0, 1), LightFuse.halo)
 
 
 def from_authors(checkpoints: list[dict[str, Tensor]]) -> tuple[dict[str, int], dict[str, Tensor]]:

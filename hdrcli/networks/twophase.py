@@ -21,9 +21,11 @@ from torch import Tensor, nn
 from hdrcli.contracts import Network
 from hdrcli.exposure import encoded_pixels
 from hdrcli.image import Bracket, DisplayImage
+from hdrcli.networks._extremes import bordered, conditions, finish
 from hdrcli.tiling import Conditions, Statistics, TiledModule
 
 LEVELS = 3
+MARGIN = 32  # pixels around the frames, in which what zero padding does has faded
 
 
 def _leaky(conv: nn.Module, slope: float) -> nn.Sequential:
@@ -146,19 +148,9 @@ class TwoPhase(TiledModule):
 
 
 def planes(bracket: Bracket, module: nn.Module) -> np.ndarray:
-    """The darkest and the brightest exposure as (6, H, W) sRGB-encoded float32."""
+    """The darkest and the brightest exposure, (6, H + 64, W + 64) sRGB-encoded float32."""
     under, over = (encoded_pixels(exposure).transpose(2, 0, 1) for exposure in bracket.exposures)
-    return np.concatenate([under, over]).astype(np.float32, copy=False)
-
-
-def conditions(bracket: Bracket) -> dict[str, list[float]]:
-    """Nothing beside the pixels."""
-    return {}
-
-
-def finish(output: np.ndarray, bracket: Bracket) -> DisplayImage:
-    """(3, H, W) in [0, 1] -> DisplayImage."""
-    return DisplayImage(np.ascontiguousarray(output.transpose(1, 2, 0)))
+    return bordered(np.concatenate([under, over]), MARGIN)
 
 
 NETWORK = Network(

@@ -29,7 +29,8 @@ def test_planes_are_the_encoded_frames_dark_first() -> None:
     planes = twophase.planes(Bracket("b", (dark, bright), 0), TwoPhase(4, 4, 4))
     assert planes.dtype == np.float32
     wanted = [0.1, 0.2, 0.3, *linear_to_srgb(np.array([0.4, 0.5, 1.0]))]
-    np.testing.assert_allclose(planes[:, 3, 4], wanted, rtol=1e-6)
+    assert planes.shape == (6, 8 + 64, 9 + 64)
+    np.testing.assert_allclose(planes[:, 35, 36], wanted, rtol=1e-6)
 
 
 def test_the_picture_stays_in_range_and_depends_on_the_draft() -> None:
@@ -78,3 +79,18 @@ def test_tiles_equal_the_whole_at_the_shipped_halo() -> None:
     planes = formula.picture("twophase", 6, 24, 720)
     whole = tiling.run(module, planes, {}, tile=None, device=CPU)
     assert np.abs(whole - tiling.run(module, planes, {}, tile=64, device=CPU)).max() <= 1e-6
+
+
+def test_a_flat_scene_has_no_edge() -> None:
+    module = TwoPhase(4, 4, 4)
+    formula.fill(module)
+    frames = tuple(Exposure(np.full((40, 56, 3), level, np.float32), "srgb", str(level)) for level in (0.2, 0.7))
+    bracket = Bracket("b", frames, 1)
+
+    def unevenness(planes: np.ndarray) -> float:
+        made = twophase.finish(tiling.run(module, planes, {}, tile=None, device=CPU), bracket).pixels
+        assert made.shape == (40, 56, 3)
+        return float(np.ptp(made, axis=(0, 1)).max())
+
+    planes = twophase.planes(bracket, module)
+    assert unevenness(planes) < 0.1 * unevenness(planes[:, 32:-32, 32:-32])
