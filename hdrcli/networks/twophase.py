@@ -163,5 +163,5 @@ NETWORK = Network(
     needs_times=False,
     summary="two extreme exposures to a display picture, drafted by a UNet and refined by attention",
     source="Two-phase progressive multi-exposure fusion (talk, no program); AMNet after AHDRNet, Yan et al., CVPR 2019",
-    bytes_per_pixel=3000,
+    bytes_per_pixel=3700,
 )
