@@ -72,7 +72,7 @@ def write(file: Path, layers: Layers, *, whole_model: bool = False, text: bool =
         root.attrs["layer_names"] = stored(list(layers))
         for layer, values in layers.items():
             group = root.create_group(layer)
-            # a custom layer's weights carry no layer's name; the others carry one of their own session's numbering
+            # a custom layer's weights carry no layer's name; the others carry one of their own numbering
             prefix = "" if "w1" in values else f"{layer}_1/"
             group.attrs["weight_names"] = stored([f"{prefix}{name}:0" for name in values])
             for name, value in values.items():
