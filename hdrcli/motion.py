@@ -15,6 +15,7 @@ import numpy as np
 
 from hdrcli import merging
 from hdrcli.image import Bracket, Exposure
+from hdrcli.windows import blurred, slope
 
 STILL = 5e-4
 """Share of the picture up to which nothing counts as moved. Frames rendered without motion, hand-held or not,
@@ -31,9 +32,6 @@ LEVELS = (0.01, 0.85)
 
 BELOW_WHITE = 0.5
 """Share of white under which light is not what the other frame has as white, however soft the camera's shoulder is."""
-
-WINDOW = 2.0
-"""Standard deviation, in pixels, of the Gaussian window whose means are compared."""
 
 PLACE = 0.5
 """Displacement, in pixels, that alignment leaves and that makes no motion."""
@@ -97,9 +95,9 @@ def _moved(dark: _View, bright: _View, ratio: float) -> np.ndarray:
 
     both = dark.below_white & bright.below_white
     weight = both.astype(np.float32)
-    around = np.maximum(_blurred(weight), np.float32(1e-6))[..., None]
-    darker = _blurred(dark.light * weight[..., None]) / around * np.float32(ratio)
-    brighter = _blurred(bright.light * weight[..., None]) / around
+    around = np.maximum(blurred(weight), np.float32(1e-6))[..., None]
+    darker = blurred(dark.light * weight[..., None]) / around * np.float32(ratio)
+    brighter = blurred(bright.light * weight[..., None]) / around
     least = LEVELS[0] * max(ratio, 1)
     floor = np.float32(least / 8)
     stops, others = (np.log2(np.maximum(light, floor)) for light in (darker, brighter))
@@ -118,7 +116,7 @@ def _differs(one: np.ndarray, other: np.ndarray, comparable: np.ndarray) -> np.n
     difference, level = one - other, (one + other) / 2
     some = places[:: max(1, len(places) // SAMPLES)]
     difference = np.abs(difference - _response(level.flat[some], difference.flat[some], level))
-    return comparable & (difference > DIFFERENCE + PLACE * _slope(other))
+    return comparable & (difference > DIFFERENCE + PLACE * slope(other))
 
 
 def _response(levels: np.ndarray, differences: np.ndarray, at: np.ndarray) -> np.ndarray:
@@ -141,20 +139,5 @@ def _response(levels: np.ndarray, differences: np.ndarray, at: np.ndarray) -> np
 
 def _contradicts(white: _View, other: _View, ratio: float) -> np.ndarray:
     """(h, w) bool: where one frame is white and another, of `ratio` times its exposure, says far less light."""
-    seen = _blurred(other.light).max(-1) / np.float32(ratio)
+    seen = blurred(other.light).max(-1) / np.float32(ratio)
     return white.white & other.below_white & (seen < BELOW_WHITE * LEVELS[1])
-
-
-def _blurred(plane: np.ndarray) -> np.ndarray:
-    import cv2
-
-    return cv2.GaussianBlur(plane, (0, 0), WINDOW, borderType=cv2.BORDER_REFLECT)
-
-
-def _slope(plane: np.ndarray) -> np.ndarray:
-    """Steepest change of a plane per pixel."""
-    import cv2
-
-    across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=1 / 8)
-    down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=1 / 8)
-    return np.hypot(across, down)

@@ -13,6 +13,7 @@ import numpy as np
 from hdrcli import merging
 from hdrcli.image import Bracket, RadianceMap
 from hdrcli.merging import fading
+from hdrcli.windows import WINDOW, blurred, slope
 
 COMPARABLE = 0.9
 """Linear level up to which two frames are compared; above, either may be saturated, which then counts as agreement."""
@@ -37,9 +38,6 @@ BLACK_ERROR = 1e-3
 
 PLACE_ERROR = (0.05, 0.15)
 """Displacement, in pixels, that is left in frames that were not warped and in frames that were."""
-
-WINDOW = 2.0
-"""Standard deviation, in pixels, of the Gaussian window in which frames are compared."""
 
 PIXELWISE = (1.5, 3.0)
 """Mean squared difference, in variances, from which agreement fades and at which it is gone."""
@@ -86,7 +84,7 @@ def _network_variance(
     known = precision.min(-1) > 0
     of_merge = np.where(known, 1 / np.maximum(precision.min(-1), 1e-6), 0)
     squared = np.where(known, ((merged - network) ** 2).mean(-1), 0)
-    excess = _blurred((squared - of_merge).astype(np.float32))
+    excess = blurred((squared - of_merge).astype(np.float32))
     return np.maximum(expected * expected, excess * still)[..., None]
 
 
@@ -119,7 +117,7 @@ def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
     reference = bracket.exposures[bracket.reference]
     times = merging.relative_times(bracket)
     lost = 1 - merging.unsaturated(reference.pixels.max(-1))
-    network = _blurred(result.pixels.mean(-1))
+    network = blurred(result.pixels.mean(-1))
     found = []
     for index, exposure in enumerate(bracket.exposures):
         if index == bracket.reference:
@@ -140,14 +138,14 @@ def _agreement(bracket: Bracket, index: int, time: float) -> np.ndarray:
     seen = np.minimum(frame.pixels / np.float32(time), highest)
     wanted = np.minimum(reference.pixels, highest)
     grey = wanted.mean(-1)
-    level = np.minimum(_blurred(grey), highest)
+    level = np.minimum(blurred(grey), highest)
     noise = merging.noise_variance(level * np.float32(time), frame.bits) / time**2
     noise += merging.noise_variance(level, reference.bits)
     place = PLACE_ERROR[frame.valid is not None]
-    systematic = (RESPONSE_ERROR * level) ** 2 + (place * _slope(grey)) ** 2 + (BLACK_ERROR / time) ** 2
+    systematic = (RESPONSE_ERROR * level) ** 2 + (place * slope(grey)) ** 2 + (BLACK_ERROR / time) ** 2
     difference = seen - wanted
-    squared = _blurred((difference * difference).mean(-1) / (noise + systematic))
-    mean = np.stack([_blurred(difference[..., c]) for c in range(3)], -1)
+    squared = blurred((difference * difference).mean(-1) / (noise + systematic))
+    mean = np.stack([blurred(difference[..., c]) for c in range(3)], -1)
     independent = 4 * np.pi * WINDOW**2
     windowed = (mean * mean).max(-1) / (noise / independent + systematic)
     quiet = _noise_scale(squared)
@@ -172,23 +170,8 @@ def _nearby(moved: np.ndarray) -> np.ndarray:
 
 def _agreement_with_network(seen: np.ndarray, network: np.ndarray) -> np.ndarray:
     """Agreement of a frame's radiance (H, W, 3) with the network's blurred mean (H, W): the reference can't tell."""
-    difference = np.abs(_blurred(seen.mean(-1)) - network)
+    difference = np.abs(blurred(seen.mean(-1)) - network)
     return fading(difference / np.maximum(network, np.float32(1e-6)), HIGHLIGHTS)
-
-
-def _blurred(plane: np.ndarray) -> np.ndarray:
-    import cv2
-
-    return cv2.GaussianBlur(plane, (0, 0), WINDOW, borderType=cv2.BORDER_REFLECT)
-
-
-def _slope(plane: np.ndarray) -> np.ndarray:
-    """Steepest change of a plane per pixel."""
-    import cv2
-
-    across = cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=1 / 8)
-    down = cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=1 / 8)
-    return np.hypot(across, down)
 
 
 def _without_rim(same: np.ndarray) -> np.ndarray:

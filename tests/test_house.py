@@ -11,7 +11,19 @@ PACKAGE = Path(__file__).parents[1] / "hdrcli"
 STAGES = {"readers", "alignment", "networks", "classical", "tone_mapping", "writers", "metrics"}
 LAYERS = [
     {"errors", "image", "exposure", "transfer", ""},
-    {"contracts", "plugins", "records", "weights", "keras_files", "tiling", "layered", "priors", "merging", "sidecars"},
+    {
+        "contracts",
+        "plugins",
+        "records",
+        "weights",
+        "keras_files",
+        "tiling",
+        "layered",
+        "priors",
+        "merging",
+        "windows",
+        "sidecars",
+    },
     STAGES | {"grouping", "settings", "response", "static_merge", "motion"},
     {"plan", "reading", "results", "inference", "inspection", "pipeline", "evaluation", "training"},
     {"cli", "__main__"},

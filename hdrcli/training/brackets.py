@@ -42,6 +42,10 @@ class BracketSettings:
     jpeg_quality: tuple[float, float] = (75, 98)
 
 
+MOSTLY_MOVING = BracketSettings(static_share=0.1, key_stops=1.5, object_shift=12.0)
+"""Motion, and overexposed reference frames: the rest is easy, and the static merge's."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """`frames` (B, 3, 3, P, P) linear in [0, 1], short to long; `times` (B, 3), shortest 1; `truth` (B, 3, P, P) in

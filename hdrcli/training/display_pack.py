@@ -18,16 +18,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from hdrcli import readers
 from hdrcli.classical import mertens
-from hdrcli.errors import HdrcliError, ReadError
+from hdrcli.errors import ReadError
 from hdrcli.exposure import encoded_pixels
 from hdrcli.image import Bracket, Exposure
-from hdrcli.training.pack import image_files, load_linear
+from hdrcli.training.pack import image_files, load_linear, read_tensors
 from hdrcli.transfer import linear_to_srgb, luminance
 
 KEY = 0.18
@@ -77,11 +76,7 @@ def make_display_pack(folders: Sequence[Path], file: Path) -> int:
 
 def load_display_pack(file: Path, device: torch.device) -> list[Scene]:
     """The scenes of a pack on the device, in the order of their names."""
-    try:
-        with safe_open(file, "pt", device=str(device)) as opened:
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
-    except (OSError, ValueError) as error:
-        raise HdrcliError(f"{file} cannot be read as a training pack.", "Make it again from its folders.") from error
+    tensors = read_tensors(file, device)
     names = sorted({name.rpartition("/")[0] for name in tensors})
     return [
         LitScene(tensors[f"{name}/light"], tensors[f"{name}/aim"])

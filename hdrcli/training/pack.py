@@ -69,8 +69,14 @@ def make_pack(folders: Sequence[Path], file: Path, long_side: int = 1024) -> int
 
 def load_pack(file: Path, device: torch.device) -> list[Tensor]:
     """The images of a pack, (3, H, W) float16, on the device, in the order of their names."""
+    tensors = read_tensors(file, device)
+    return [tensors[name] for name in sorted(tensors)]
+
+
+def read_tensors(file: Path, device: torch.device) -> dict[str, Tensor]:
+    """All that a pack holds, by name, on the device. Raises HdrcliError for a file that is none."""
     try:
         with safe_open(file, "pt", device=str(device)) as opened:
-            return [opened.get_tensor(name) for name in sorted(opened.keys())]
+            return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
     except (OSError, ValueError) as error:
         raise HdrcliError(f"{file} cannot be read as a training pack.", "Make it again from its folders.") from error

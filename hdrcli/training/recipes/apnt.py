@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import nn
 
 from hdrcli.networks.apnt import APNT
-from hdrcli.training.brackets import BracketSettings
+from hdrcli.training.brackets import MOSTLY_MOVING
 from hdrcli.training.recipe import RadianceRecipe, TrainingSettings
 from hdrcli.training.vgg19 import parameters
 
@@ -24,7 +24,7 @@ class APNTRecipe(RadianceRecipe):
 
 
 SETTINGS = TrainingSettings(
-    BracketSettings(static_share=0.1, key_stops=1.5, object_shift=12.0),
+    MOSTLY_MOVING,
     steps=3000,
     batch=4,
     rate=1e-3,

@@ -6,10 +6,8 @@ small patches, with a share of linear L1 beside the mu-law L1 because the latter
 """
 
 from hdrcli.networks.dfgnet import DFGNet
-from hdrcli.training.brackets import BracketSettings
+from hdrcli.training.brackets import MOSTLY_MOVING
 from hdrcli.training.recipe import RadianceRecipe, TrainingSettings
 
-# mostly motion and overexposed reference frames: the rest is easy, and the static merge's
-DATA = BracketSettings(static_share=0.1, key_stops=1.5, object_shift=12.0)
-SETTINGS = TrainingSettings(DATA, steps=6000, batch=8, rate=1e-3, build={"features": 32, "vector": 256})
+SETTINGS = TrainingSettings(MOSTLY_MOVING, steps=6000, batch=8, rate=1e-3, build={"features": 32, "vector": 256})
 RECIPE = RadianceRecipe(DFGNet, SETTINGS, linear_share=1.0)

@@ -1,8 +1,8 @@
 """The two-phase network's recipe: the UNet first, then, with it frozen, the attention network; the same loss for both.
 
 L1 + VGG + SSIM against the same picture (the talk's losses; their weights, which it does not give, are ours: 1, 0.1 and
-1). Narrower than the reading of the published widths (32, 64 and 32): 24, 32 and 16 (bfloat16
-gradients of dilated convolutions go wrong on some CPUs where channels are no multiple of 16).
+1). Narrower than the reading of the published widths (32, 64 and 32): 24, 32 and 16. On some CPUs bfloat16 gradients
+of dilated convolutions go wrong where channels are no multiple of 16.
 """
 
 from __future__ import annotations
