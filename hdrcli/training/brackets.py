@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hdrcli.training.jpeg import compressed
+from hdrcli.training.seeds import step_seed
 
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
@@ -75,7 +76,7 @@ class BracketMaker:
 
     def batch(self, size: int, step: int) -> Batch:
         """The batch of training step `step`."""
-        self.random.manual_seed(self.seed * 1_000_003 + step)
+        self.random.manual_seed(step_seed(self.seed, step))
         s = self.settings
         canvas = s.patch + 2 * s.margin
         times = self.times(size)

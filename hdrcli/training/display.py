@@ -17,6 +17,7 @@ from torch import Tensor
 from hdrcli.training.brackets import srgb_encode
 from hdrcli.training.display_pack import LitScene, Scene, ShotScene
 from hdrcli.training.jpeg import compressed
+from hdrcli.training.seeds import step_seed
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class PairMaker:
     def batch(self, size: int, step: int) -> Pairs:
         """The batch of training step `step`."""
         for generator in (self.random, self.choices):
-            generator.manual_seed(self.seed * 1_000_003 + step)
+            generator.manual_seed(step_seed(self.seed, step))
         made = [self.pair() for _ in range(size)]
         frames, aim, lows, highs = (torch.stack(parts) for parts in zip(*made, strict=True))
         return Pairs(frames.contiguous(memory_format=torch.channels_last), aim, lows, highs)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from hdrcli.errors import HdrcliError
 from hdrcli.training.critic import critic_loss
 from hdrcli.training.recipe import Recipe, TrainingSettings
+from hdrcli.training.seeds import step_seed
 
 VALIDATION_BATCHES = 12
 
@@ -74,7 +75,7 @@ class Run:
 
     def learn(self, batch: Any) -> float:
         """One step of the optimiser (and of the critic's); returns the loss."""
-        torch.manual_seed(self.settings.seed * 1_000_003 + self.step)  # dropout: the same after a break
+        torch.manual_seed(step_seed(self.settings.seed, self.step))  # dropout: the same after a break
         phase, _ = self.phase()
         learning = self.recipe.trained(self.module, phase)
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
