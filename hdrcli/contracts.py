@@ -109,7 +109,8 @@ class OutputInfo:
     `exif` is the reference frame's Exif block and `exposure_time` (s), `f_number`, `iso` and `taken` (local time,
     "YYYY:MM:DD hh:mm:ss" as Exif writes it) are that frame's; `exposure_times` are those of all frames, darkest first.
     `scene_referred` says what linear pixels mean; `white_luminance` is the luminance of 1.0 in cd/m^2, where known.
-    `attributes` are text and numbers for the header by name: model, weights digest.
+    `attributes` are text and numbers for the header by name: model, weights digest. `quality`, 1 to 100, is how well a
+    lossy format shall keep the picture.
     """
 
     exif: bytes | None = None
@@ -121,21 +122,23 @@ class OutputInfo:
     taken: str | None = None
     exposure_time: float | None = None
     white_luminance: float | None = None
+    quality: int = 95
 
 
 @dataclass(frozen=True)
 class Writer:
-    """How an image becomes the bytes of a file of one suffix.
+    """How an image becomes the bytes of a file whose name ends in `suffix`, which begins with the format's name.
 
-    `takes` is the type of image it encodes: linear light ("linear") or a display picture ("display").
-    `encode(pixels, info, bit_depth)` returns the whole file; putting it on disk, all or nothing, is `write_all`.
-    `pixels` are (H, W, 3) float32: linear BT.709 light, or sRGB-encoded [0, 1]. Raises WriteError for a picture that
-    the format cannot hold. `bit_depths` are bits a channel, the default first.
+    `takes` is the type of image it encodes: linear light ("linear"), a display picture ("display"), or "both" of a
+    scene-referred result. `encode(pixels, info, bit_depth)` returns the whole file; putting it on disk, all or nothing,
+    is `write_all`. `pixels` are (H, W, 3) float32: linear BT.709 light, or sRGB-encoded [0, 1], or the pair (display,
+    linear). Raises WriteError for a picture that the format cannot hold. `bit_depths` are bits a channel, the default
+    first.
     """
 
     suffix: str
-    takes: Literal["linear", "display"]
-    encode: Callable[[np.ndarray, OutputInfo, int], bytes]
+    takes: Literal["linear", "display", "both"]
+    encode: Callable[[Any, OutputInfo, int], bytes]
     bit_depths: tuple[int, ...]
 
     def depth(self, wanted: int | None) -> int:

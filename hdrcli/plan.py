@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hdrcli import exposure, motion, plugins, sidecars, writers
-from hdrcli.contracts import Fuser, Network
+from hdrcli.contracts import Fuser, Network, Writer
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError, WriteError
 from hdrcli.grouping import FoundBracket, find_brackets
-from hdrcli.image import Bracket, FrameHeader
+from hdrcli.image import Bracket, FrameHeader, RadianceMap
 from hdrcli.settings import FuseSettings
 
 FOR_MOTION, FOR_STILL, FOR_LACK_OF_TIMES = "dfgnet", "debevec", "mertens"
@@ -65,7 +65,7 @@ def make_plans(inputs: Sequence[Path], settings: FuseSettings) -> Plans:
     grouping = find_brackets(inputs, gap=settings.gap, size=settings.size, exclude=(settings.output,))
     plans = []
     for found in grouping.brackets:
-        outputs = tuple(settings.output / f"{found.name}.{name}" for name in settings.formats)
+        outputs = tuple(settings.output / f"{found.name}{_writer(name).suffix}" for name in settings.formats)
         plan = Plan(found.name, found.headers, settings.model, outputs, error=found.error, files=found.files)
         plans.append(plan if plan.error else _planned(plan, found, settings))
     return Plans(tuple(plans), grouping.left, grouping.notes)
@@ -80,6 +80,7 @@ def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings) -> Plan:
                 f"--reference {settings.reference}: {plan.name} has {len(plan.frames)} frames.",
                 "Frames count from 1, in file order.",
             )
+        _check_formats(plan, settings)
         return _with_outputs(plan, settings)
     except HdrcliError as error:
         return replace(plan, error=error)
@@ -166,6 +167,22 @@ def settled(plan: Plan, bracket: Bracket) -> Plan:
         name, why = FOR_STILL, f"{moved}, but only {count} frames could be aligned, too few for {FOR_MOTION}"
     notes = [note for note in plan.notes if not note.startswith(f"model {FOR_MOTION}: ")]
     return replace(plan, model=name, notes=(*notes, f"model {name}: {why}"))
+
+
+def _writer(format_name: str) -> Writer:
+    return plugins.load("writers", format_name).WRITER
+
+
+def _check_formats(plan: Plan, settings: FuseSettings) -> None:
+    """Refuse a format that holds light above white beside the picture, where the model makes a picture alone."""
+    if model_record(plan.model).makes is RadianceMap:
+        return
+    for name in settings.formats:
+        if _writer(name).takes == "both":
+            raise UsageError(
+                f"--format {name} needs light above white, which {plan.model} does not make.",
+                "Pass --format jpg, or a scene-referred model such as -m debevec.",
+            )
 
 
 def _with_outputs(plan: Plan, settings: FuseSettings) -> Plan:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,16 +38,21 @@ def write_results(
         iso=header.iso,
         taken=header.taken.strftime("%Y:%m:%d %H:%M:%S") if header.taken else None,
         exposure_time=header.exposure_time,
+        quality=settings.quality,
     )
     # what was computed in full precision is kept in it, where the format can (EXR)
     depth = settings.bit_depth or (32 if attributes.get("precision") == "float32" else None)
-    pixels: dict[str, np.ndarray] = {}
+
+    @cache
+    def pixels(takes: str) -> Any:
+        if takes == "both":
+            return pixels("display"), pixels("linear")
+        return _pixels_for(takes, image, settings.tone_map)
+
     made: dict[Path, bytes] = {}
     for name, output in zip(settings.formats, plan.outputs, strict=True):
         writer = plugins.load("writers", name).WRITER
-        if writer.takes not in pixels:
-            pixels[writer.takes] = _pixels_for(writer.takes, image, settings.tone_map)
-        made[output] = writer.encode(pixels[writer.takes], info, writer.depth(depth))
+        made[output] = writer.encode(pixels(writer.takes), info, writer.depth(depth))
     writers.write_all(made)
 
 

@@ -26,6 +26,7 @@ class FuseSettings:
     output: Path = field(default_factory=lambda: Path("fused"))
     formats: tuple[str, ...] = ("png", "exr")
     bit_depth: int | None = None
+    quality: int = 95
     times: tuple[float, ...] | None = None
     stops: tuple[float, ...] | None = None
     reference: int | None = None
@@ -63,7 +64,9 @@ class FuseSettings:
         _one_of("--precision", self.precision, PRECISIONS)
         _one_of("--static-merge", self.static_merge, ("auto", "off"))
         if self.bit_depth is not None:
-            _one_of("--bit-depth", str(self.bit_depth), ("8", "16", "32"))
+            _one_of("--bit-depth", str(self.bit_depth), ("8", "10", "12", "16", "32"))
+        if not 1 <= self.quality <= 100:
+            raise UsageError(f"--quality {self.quality} is not from 1 to 100.", "Pass --quality 95, or leave it out.")
         for name in self.formats:
             _one_of("--format", name, plugins.names("writers"))
         if not self.formats:

@@ -16,6 +16,12 @@ NETWORK_GAMMA = 2.2
 MU = 5000.0
 """The compression of the mu-law that those networks are trained and scored with."""
 
+PQ_PEAK = 10_000.0
+"""The luminance in cd/m^2 that PQ ends at (SMPTE ST 2084)."""
+
+DIFFUSE_WHITE = 203.0
+"""The luminance in cd/m^2 that HDR pictures show diffuse white at (ITU-R BT.2408, table 1: graphics white)."""
+
 
 def srgb_to_linear(encoded: np.ndarray) -> np.ndarray:
     """Decode sRGB values in [0, 1] to linear light in [0, 1] (IEC 61966-2-1)."""
@@ -42,6 +48,22 @@ def linear_to_gamma(linear: np.ndarray, gamma: float) -> np.ndarray:
 def mu_law(linear: np.ndarray, mu: float = MU) -> np.ndarray:
     """Compress linear values in [0, 1] to [0, 1]: log(1 + mu x) / log(1 + mu) (Kalantari & Ramamoorthi 2017, eq. 5)."""
     return np.log1p(mu * linear) / np.log1p(mu)
+
+
+_PQ_M1, _PQ_M2 = 2610 / 16384, 2523 / 4096 * 128
+_PQ_C1, _PQ_C2, _PQ_C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
+
+
+def luminance_to_pq(luminance: np.ndarray) -> np.ndarray:
+    """Encode display luminance in cd/m^2 as PQ values in [0, 1] (SMPTE ST 2084, eq. 5.2); 10,000 and more are 1."""
+    part = np.clip(luminance / PQ_PEAK, 0, 1) ** _PQ_M1
+    return ((_PQ_C1 + _PQ_C2 * part) / (1 + _PQ_C3 * part)) ** _PQ_M2
+
+
+def pq_to_luminance(encoded: np.ndarray) -> np.ndarray:
+    """Decode PQ values in [0, 1] to display luminance in cd/m^2 (SMPTE ST 2084, eq. 4.1)."""
+    root = encoded ** (1 / _PQ_M2)
+    return PQ_PEAK * (np.maximum(root - _PQ_C1, 0) / (_PQ_C2 - _PQ_C3 * root)) ** (1 / _PQ_M1)
 
 
 def luminance(linear: np.ndarray) -> np.ndarray:

@@ -94,11 +94,14 @@ Formats = Annotated[
 BitDepth = Annotated[
     int | None,
     typer.Option(
-        metavar="8|16|32",
+        metavar="8|10|12|16|32",
         rich_help_panel=_OUTPUT,
         show_default=False,
-        help="Bits a channel: 8, 16 PNG, TIFF; 16, 32 EXR.",
+        help="Bits a channel: 8, 16 PNG, TIFF; 16, 32 EXR, JXL; 10, 12 AVIF.",
     ),
+]
+Quality = Annotated[
+    int, typer.Option(metavar="N", rich_help_panel=_OUTPUT, help="Of lossy formats, 1 to 100 (JXL: 100 is lossless).")
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", rich_help_panel=_OUTPUT, help="Replace results that exist.")]
 SkipExisting = Annotated[

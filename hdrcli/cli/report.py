@@ -109,4 +109,5 @@ def stops_range(stops: Sequence[float] | None) -> str:
 def outputs(paths: Sequence[Path]) -> str:
     """The paths of one bracket's outputs: the first, and the suffixes of the others."""
     first, *others = paths
-    return console.plain(" ".join([str(first), *(path.suffix for path in others)]))
+    stem = min((path.stem for path in paths), key=len)
+    return console.plain(" ".join([str(first), *(path.name.removeprefix(stem) for path in others)]))

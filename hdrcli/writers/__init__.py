@@ -1,6 +1,6 @@
 """Pixels to files: one plugin a format, and the way onto the disk they share.
 
-A plugin's file name is the format's name and, with a dot, the suffix of its files.
+A plugin's file name is the format's name and, with a dot, how its files' suffix begins (mostly all of it).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""JPEG: the display picture in 8 bits at quality 95 without chroma subsampling, tagged sRGB, with the Exif block."""
+"""JPEG: the display picture in 8 bits without chroma subsampling, tagged sRGB, with the Exif block."""
 
 from __future__ import annotations
 
@@ -37,7 +37,14 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
         exif = output_exif(replace(info, exif=None), width, height).to_bytes()
     file = io.BytesIO()
     picture = Image.fromarray(quantise(pixels, 8))
-    picture.save(file, "JPEG", quality=95, subsampling="4:4:4", exif=b"Exif\0\0" + exif, icc_profile=srgb_profile())
+    picture.save(
+        file,
+        "JPEG",
+        quality=info.quality,
+        subsampling="4:4:4",
+        exif=b"Exif\0\0" + exif,
+        icc_profile=srgb_profile(),
+    )
     return file.getvalue()
 
 
