@@ -20,10 +20,10 @@ BRIGHTEST = transfer.PQ_PEAK / transfer.DIFFUSE_WHITE
 OFFSET = 1 / 64
 """Keeps ratios of near-black values small (the value that both metadata specifications recommend)."""
 
-GAMMA = 0.6
+GAMMA = 0.5
 """Below 1, codes lie denser where gains are small, as they are for most of a picture."""
 
-_LEAST_GAIN = 0.001
+_LEAST_GAIN = 0.002
 """The share of gains that may lie below `minimum`: of nearly black channels, which would cost all others precision."""
 
 _HEADROOM = 0.999

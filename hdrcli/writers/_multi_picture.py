@@ -6,14 +6,20 @@ and by the index of the Multi-Picture Format (CIPA DC-007).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from xml.sax.saxutils import quoteattr
 
 from hdrcli.writers._directory import LONG, UNDEFINED, Entry, directory_bytes
 from hdrcli.writers._gain_map import VERSION, GainMap
 
+_log = logging.getLogger(__name__)
+
 _APP1, _APP2 = 0xE1, 0xE2
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_LONGEST_PACKET = 65535 - 2 - len(_XMP)
+"""A segment counts its own two bytes of length (XMP Specification, Part 3, 1.1.3)."""
+
 _ISO = b"urn:iso:std:iso:ts:21496:-1\0"
 _MPF = b"MPF\0"
 _MP_HEADER = b"MM\0*\0\0\0\x08"
@@ -32,14 +38,20 @@ _END_OF_RDF = b"</rdf:RDF>"
 def joined(base: bytes, codes: bytes, gains: GainMap) -> bytes:
     """One file of the JPEG `base` and the JPEG `codes` of its gain map, both as an encoder made them.
 
-    An XMP packet that `base` has is kept, with what tells of the gain map added.
+    An XMP packet that `base` has is kept, with what tells of the gain map added; one with no room for that in its
+    segment is left out with a warning in the log.
     """
-    xmp = _packet(_description({f"hdrgm:{name}": said for name, said in gains.properties().items()}, _scale(gains)))
-    second = _with_segments(codes, _segment(_APP1, _XMP + xmp) + _segment(_APP2, _ISO + gains.binary()))
+    properties = {f"hdrgm:{name}": said for name, said in gains.properties().items()}
+    # libultrahdr forgets properties whose description holds elements too, and all but the last description's
+    xmp = _XMP + _packet(_description({}, _scale(gains)) + _description(properties))
+    second = _with_segments(codes, _segment(_APP1, xmp) + _segment(_APP2, _ISO + gains.binary()))
     base, packet = _without_xmp(base)
     directory = _description({"hdrgm:Version": "1.0"}, _items(len(second)))
-    packet = packet.replace(_END_OF_RDF, directory + _END_OF_RDF) if packet else _packet(directory)
-    segments = _segment(_APP1, _XMP + packet) + _segment(_APP2, _ISO + VERSION)
+    together = packet.replace(_END_OF_RDF, directory + _END_OF_RDF) if packet else _packet(directory)
+    if len(together) > _LONGEST_PACKET:
+        _log.warning("The XMP packet is too long for an Ultra HDR JPEG (%d bytes) and is left out.", len(together))
+        together = _packet(directory)
+    segments = _segment(_APP1, _XMP + together) + _segment(_APP2, _ISO + VERSION)
     first = _indexed(_with_segments(base, segments), len(second))
     return first + second
 
@@ -73,14 +85,14 @@ def _items(second_size: int) -> str:
 
 def _scale(gains: GainMap) -> str:
     """How the HDR rendition comes from hdrcli's linear result, for people and programs that need the latter."""
-    said = f"HDR rendition = linear result x {gains.scale:.6f}"
+    said = f"HDR rendition = linear result x {gains.scale:.6g}"
     return f'<dc:description><rdf:Alt><rdf:li xml:lang="x-default">{said}</rdf:li></rdf:Alt></dc:description>'
 
 
-def _description(properties: dict[str, str], content: str) -> bytes:
-    namespaces = (f'xmlns:{prefix}="{uri}"' for prefix, uri in _NAMESPACES.items())
-    said = (f"{name}={quoteattr(value)}" for name, value in properties.items())
-    return f'<rdf:Description rdf:about="" {" ".join([*namespaces, *said])}>{content}</rdf:Description>'.encode()
+def _description(properties: dict[str, str], content: str = "") -> bytes:
+    said = " ".join(f"{name}={quoteattr(value)}" for name, value in properties.items())
+    used = (f'xmlns:{name}="{uri}" ' for name, uri in _NAMESPACES.items() if f"{name}:" in said + content)
+    return f'<rdf:Description rdf:about="" {"".join(used)}{said}>{content}</rdf:Description>'.encode()
 
 
 def _packet(description: bytes) -> bytes:

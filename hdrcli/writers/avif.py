@@ -9,9 +9,7 @@ from hdrcli.contracts import OutputInfo, Writer
 from hdrcli.errors import WriteError
 from hdrcli.writers._pixels import require_light
 
-_BT709_TO_BT2020 = np.array(
-    [[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]], np.float32
-)
+_BT709_TO_BT2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]], np.float32)
 """Linear RGB of BT.709 primaries to that of BT.2020 (ITU-R BT.2087-0, section 4)."""
 
 _BT2020, _PQ, _BT2020_YCBCR = 9, 16, 9
@@ -34,7 +32,7 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
     codes = transfer.luminance_to_pq(transfer.DIFFUSE_WHITE * (pixels @ _BT709_TO_BT2020.T))
     codes *= 2**bit_depth - 1
     try:
-        return imagecodecs.avif_encode(
+        file = imagecodecs.avif_encode(
             np.rint(codes, out=codes).astype(np.uint16),
             level=info.quality,
             speed=_SPEED,
@@ -46,6 +44,7 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
         )
     except imagecodecs.AvifError as error:
         raise WriteError(f"An AVIF cannot hold {width} x {height} pixels.", "Pass --format exr.") from error
+    return bytes(file)
 
 
 WRITER = Writer(suffix=".avif", takes="linear", encode=encode, bit_depths=(10, 12))

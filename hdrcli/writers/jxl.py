@@ -33,14 +33,14 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
         light = np.where(light < _HALF_NORMAL, 0, light).astype(np.float16)
     kept = {"lossless": True} if info.quality >= _LOSSLESS else {"level": info.quality}
     try:
-        file = imagecodecs.jpegxl_encode(light, usecontainer=True, **kept)
+        file = bytes(imagecodecs.jpegxl_encode(light, usecontainer=True, **kept))
     except imagecodecs.JpegxlError as error:
         raise WriteError(f"A JPEG XL cannot hold {width} x {height} pixels.", "Pass --format exr.") from error
     return _with_exif(file, output_exif(info, width, height).to_bytes())
 
 
 def _with_exif(file: bytes, exif: bytes) -> bytes:
-    """Put an Exif box before the codestream (ISO/IEC 18181-2, 9.6); its first number is where the block begins in it."""
+    """Put an Exif box before the codestream (ISO/IEC 18181-2, 9.6); its first number is an offset into it."""
     at = 0
     while file[at + 4 : at + 8] not in _CODESTREAM:
         at += int.from_bytes(file[at : at + 4], "big")

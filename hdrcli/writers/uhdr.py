@@ -21,8 +21,8 @@ def encode(pixels: tuple[np.ndarray, np.ndarray], info: OutputInfo, bit_depth: i
     """Encode the pair of an sRGB-encoded picture in [0, 1] and linear BT.709 light, both (H, W, 3), as a JPEG.
 
     The HDR rendition is the light times one number, which the gain map's description states; what is brighter than 49
-    times white is cut. `bit_depth` has no meaning here. Raises WriteError for NaN, infinite or negative light, and for a
-    picture longer than 65535 pixels.
+    times white is cut. `bit_depth` has no meaning here. Raises WriteError for NaN, infinite or negative light and for
+    a picture longer than 65535 pixels.
     """
     from PIL import Image
 

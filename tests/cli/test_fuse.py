@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hdrcli import plugins
 from tests.cli.conftest import Run, files
 from tests.conftest import MakeBracket
 
@@ -42,6 +43,16 @@ def test_formats_go_by_all_their_names(run: Run, make_bracket: MakeBracket, tmp_
     make_bracket(tmp_path / "hall")
     assert run("fuse", "hall", "-m", "mertens", "--format", formats).status == 0
     assert files(tmp_path / "fused") == ["hall.jpg", "hall.tiff"]
+
+
+def test_all_formats_at_once(run: Run, make_bracket: MakeBracket, tmp_path: Path) -> None:
+    make_bracket(tmp_path / "hall.1")
+    formats = plugins.names("writers")
+    outcome = run("fuse", "hall.1", "-m", "debevec", "--format", ",".join(["uhdr", *formats]))
+    assert outcome.status == 0
+    suffixes = ["avif", "exr", "hdr", "jpg", "jxl", "png", "tiff", "uhdr.jpg"]
+    assert files(tmp_path / "fused") == [f"hall.1.{suffix}" for suffix in suffixes]
+    assert outcome.err.rstrip().endswith("fused/hall.1.uhdr.jpg .avif .exr .hdr .jpg .jxl .png .tiff")
 
 
 def test_stops_may_begin_with_a_dash(run: Run, make_bracket: MakeBracket, tmp_path: Path) -> None:

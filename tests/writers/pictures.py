@@ -6,6 +6,10 @@ import struct
 
 import numpy as np
 
+from hdrcli.contracts import Writer
+
+Pixels = np.ndarray | tuple[np.ndarray, np.ndarray]
+
 
 def display_picture(height: int = 37, width: int = 53) -> np.ndarray:
     """A smooth colour picture in [0, 1] with pure black and pure white in its corners."""
@@ -13,6 +17,11 @@ def display_picture(height: int = 37, width: int = 53) -> np.ndarray:
     picture = np.stack([across, down, (1 - across) * down], axis=-1).astype(np.float32)
     picture[0, 0], picture[-1, -1] = 0, 1
     return picture
+
+
+def for_writer(writer: Writer, picture: np.ndarray) -> Pixels:
+    """`picture` as a writer takes it; one that takes both is given it as the picture and as the light."""
+    return (picture, picture) if writer.takes == "both" else picture
 
 
 def exif_block(order: str = "<", tags: dict[int, bytes] | None = None) -> bytes:

@@ -16,11 +16,13 @@ from hdrcli import plugins, writers
 from hdrcli.contracts import OutputInfo, Writer
 from hdrcli.errors import WriteError
 from hdrcli.writers._icc import srgb_profile
-from tests.writers.pictures import display_picture
+from tests.writers.pictures import display_picture, for_writer
 
 NAMES = plugins.names("writers")
 DISPLAY = ("jpg", "png", "tiff")
-LINEAR = ("exr", "hdr")
+LINEAR = ("avif", "exr", "hdr", "jxl")
+BOTH = ("uhdr",)
+TAKES = dict.fromkeys(DISPLAY, "display") | dict.fromkeys(LINEAR, "linear") | dict.fromkeys(BOTH, "both")
 TOLERANCE = {
     ("png", 8): 0.501 / 255,
     ("png", 16): 0.51 / 65535,
@@ -40,20 +42,22 @@ def decode(file: bytes, name: str) -> np.ndarray:
         return OpenEXR.File(io.BytesIO(file)).channels()["RGB"].pixels
     if name == "hdr":
         return imagecodecs.rgbe_decode(file)
-    if name == "png":
-        return imagecodecs.png_decode(file)
+    if name in ("png", "avif", "jpegxl", "ultrahdr"):
+        return getattr(imagecodecs, f"{name}_decode")(file)
+    if name in ("jxl", "uhdr"):
+        return decode(file, "jpegxl") if name == "jxl" else decode(file, "ultrahdr")[..., :3]
     return cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)[..., ::-1]
 
 
 def test_every_format_is_covered() -> None:
-    assert sorted((*DISPLAY, *LINEAR)) == NAMES
+    assert sorted(TAKES) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_record(name: str) -> None:
     record = writer(name)
-    assert record.suffix == f".{name}"
-    assert record.takes == ("linear" if name in LINEAR else "display")
+    assert record.suffix == (".uhdr.jpg" if name == "uhdr" else f".{name}")
+    assert record.takes == TAKES[name]
     assert record.depth(None) == record.bit_depths[0]
     assert record.depth(7) == record.bit_depths[0]
     assert [record.depth(depth) for depth in record.bit_depths] == list(record.bit_depths)
@@ -71,6 +75,27 @@ def test_display_picture_is_read_back(name: str, depth: int, layout: str) -> Non
     assert error.max() <= TOLERANCE[name, depth]
     assert error.mean() <= 1.5 / 255
     np.testing.assert_array_equal(picture, kept)
+
+
+@pytest.mark.parametrize("name", ["avif", "jxl", "uhdr"])
+def test_layout_in_memory_and_pixels_are_left_alone(name: str) -> None:
+    for layout in ("reversed channels", "slice", "transposed"):
+        picture = _laid_out(display_picture(), layout)
+        kept = picture.copy()
+        record = writer(name)
+        views = (for_writer(record, picture), for_writer(record, kept))
+        files = [record.encode(view, OutputInfo(), record.depth(None)) for view in views]
+        assert files[0] == files[1]
+        np.testing.assert_array_equal(picture, kept)
+
+
+@pytest.mark.parametrize("name", ["avif", "jpg", "jxl", "uhdr"])
+def test_quality_is_heeded(name: str) -> None:
+    record = writer(name)
+    noise = np.random.default_rng(0).uniform(0, 1, (64, 64, 3)).astype(np.float32)
+    picture = for_writer(record, noise)
+    sizes = [len(record.encode(picture, OutputInfo(quality=quality), record.depth(None))) for quality in (40, 80, 95)]
+    assert sizes[0] < 0.8 * sizes[1] < 0.64 * sizes[2]
 
 
 @pytest.mark.parametrize("layout", ["plain", "reversed channels", "slice", "transposed"])
@@ -99,7 +124,7 @@ def _laid_out(picture: np.ndarray, layout: str) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (37, 53)])
 def test_same_picture_makes_same_bytes(name: str, shape: tuple[int, int]) -> None:
     record = writer(name)
-    picture = display_picture(*shape)
+    picture = for_writer(record, display_picture(*shape))
     files = {record.encode(picture, OutputInfo(), depth) for depth in record.bit_depths for _ in range(2)}
     assert len(files) == len(record.bit_depths)
     assert all(decode(file, name).shape == (*shape, 3) for file in files)
@@ -107,13 +132,14 @@ def test_same_picture_makes_same_bytes(name: str, shape: tuple[int, int]) -> Non
 
 @pytest.mark.parametrize(
     ("name", "wrong"),
-    [(name, np.nan) for name in NAMES] + [(name, wrong) for name in LINEAR for wrong in (np.inf, -np.inf, -1.0)],
+    [(name, np.nan) for name in NAMES]
+    + [(name, wrong) for name in (*LINEAR, *BOTH) for wrong in (np.inf, -np.inf, -1.0)],
 )
 def test_no_file_holds_what_is_not_light(name: str, wrong: float) -> None:
     picture = display_picture()
     picture[5, 6, 1] = wrong
     with pytest.raises(WriteError) as error:
-        writer(name).encode(picture, OutputInfo(), writer(name).depth(None))
+        writer(name).encode(for_writer(writer(name), picture), OutputInfo(), writer(name).depth(None))
     said = "negative" if wrong == -1 else "NaN" if np.isnan(wrong) else "infinite"
     assert said in error.value.message
     assert error.value.hint
