@@ -40,7 +40,7 @@ def write_results(
         exposure_time=header.exposure_time,
         quality=settings.quality,
     )
-    # what was computed in full precision is kept in it, where the format can (EXR)
+    # what was computed in full precision is kept in it, where the format can (EXR, JPEG XL)
     depth = settings.bit_depth or (32 if attributes.get("precision") == "float32" else None)
 
     @cache
