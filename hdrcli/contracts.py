@@ -110,7 +110,8 @@ class OutputInfo:
     "YYYY:MM:DD hh:mm:ss" as Exif writes it) are that frame's; `exposure_times` are those of all frames, darkest first.
     `scene_referred` says what linear pixels mean; `white_luminance` is the luminance of 1.0 in cd/m^2, where known.
     `attributes` are text and numbers for the header by name: model, weights digest. `quality`, 1 to 100, is how well a
-    lossy format shall keep the picture.
+    lossy format shall keep the picture. `xmp` is the reference frame's XMP packet; `sources` are the names of the
+    frames, darkest first.
     """
 
     exif: bytes | None = None
@@ -123,6 +124,8 @@ class OutputInfo:
     exposure_time: float | None = None
     white_luminance: float | None = None
     quality: int = 95
+    xmp: bytes | None = None
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ class FrameHeader:
     """What a frame's file says before its pixels are decoded.
 
     `width` and `height` are pixels after EXIF Orientation; `exposure_time` is in seconds; whatever the file does not
-    say is None. `exif` is the raw Exif block (TIFF structure, without an "Exif\\0\\0" prefix), for outputs to carry.
+    say is None. `exif` is the raw Exif block (TIFF structure, without an "Exif\\0\\0" prefix) and `xmp` an XMP packet,
+    of what tells of the shot and of nothing else, for outputs to carry.
     """
 
     path: Path
@@ -37,6 +38,7 @@ class FrameHeader:
     focal_length: float | None = None
     exif: bytes | None = None
     is_raw: bool = False
+    xmp: bytes | None = None
 
 
 @dataclass(frozen=True, eq=False)

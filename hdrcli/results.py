@@ -39,6 +39,8 @@ def write_results(
         taken=header.taken.strftime("%Y:%m:%d %H:%M:%S") if header.taken else None,
         exposure_time=header.exposure_time,
         quality=settings.quality,
+        xmp=header.xmp,
+        sources=tuple(one.path.name for one in read.headers),
     )
     # what was computed in full precision is kept in it, where the format can (EXR, JPEG XL)
     depth = settings.bit_depth or (32 if attributes.get("precision") == "float32" else None)
