@@ -6,12 +6,14 @@ import logging
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from hdrcli import exif as shot
+from hdrcli.tiff_directory import first_directory
 
 _log = logging.getLogger("hdrcli")
 
@@ -19,15 +21,8 @@ _log = logging.getLogger("hdrcli")
 _BROKEN = (ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError, struct.error)
 BROKEN_EXIF = (*_BROKEN, TypeError, ValueError)
 
-_IMAGE_TAGS = {0x010E, 0x010F, 0x0110, 0x013B, 0x8298}
-"""ImageDescription, Make, Model, Artist, Copyright; not Orientation, which the pixels have had applied."""
-
-_PHOTO_TAGS = {
-    *(0x829A, 0x829D, 0x8822, 0x8827, 0x8830, 0x8831, 0x8832, 0x8833),  # time, f-number, program, sensitivities
-    *(0x9003, 0x9004, 0x9010, 0x9011, 0x9012, 0x9290, 0x9291, 0x9292),  # when, with time zone and fraction
-    *(0x9201, 0x9202, 0x9203, 0x9204, 0x9205, 0x9206, 0x9207, 0x9208, 0x9209, 0x920A),  # APEX values … focal length
-    *(0xA402, 0xA403, 0xA404, 0xA405, 0xA406, 0xA432, 0xA433, 0xA434),  # modes, 35 mm focal length, lens
-}
+_XMP = 700
+"""The tag of an XMP packet in a TIFF or a RAW file (XMP Specification, Part 3, 3.3)."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +30,7 @@ class Photo:
     """The photographic tags: seconds, f-number, ISO, millimetres; None for what is missing or cannot be.
 
     `orientation` is 1-8; `adobe_rgb` is true when the camera says so (DCF option file) without a profile.
+    `block` is a clean Exif block of what tells of the shot; `xmp` the XMP packet as the file has it.
     """
 
     exposure_time: float | None = None
@@ -47,25 +43,29 @@ class Photo:
     orientation: int = 1
     adobe_rgb: bool = False
     block: bytes | None = None
+    xmp: bytes | None = None
 
 
-def photo(path: Path, exif: bytes | BinaryIO | None) -> Photo:
+def photo(path: Path, exif: bytes | BinaryIO | None, xmp: bytes | None = None) -> Photo:
     """Read an Exif block (TIFF structure, with or without the "Exif\\0\\0" prefix) or a TIFF-like file.
 
-    A broken block is a warning, not an error: the picture may be whole.
+    `xmp` is the packet that the file keeps elsewhere than in its first directory. A broken block is a warning, not an
+    error: the picture may be whole.
     """
     if exif is None:
-        return Photo()
+        return Photo(xmp=xmp)
     import exifread
 
     logging.getLogger("exifread").setLevel(logging.CRITICAL)
     stream = BytesIO(exif.removeprefix(b"Exif\0\0")) if isinstance(exif, bytes) else exif
     try:
         tags = exifread.process_file(stream, details=False)
+        found = from_tags(tags)
     except BROKEN_EXIF as error:
         _log.warning("%s has a broken Exif block, which is ignored (%s).", path, error or type(error).__name__)
-        return Photo()
-    return from_tags(tags)
+        return Photo(xmp=xmp)
+    block, packet = _carried(path, stream) if tags else (None, None)
+    return replace(found, block=block, xmp=xmp or packet)
 
 
 def from_tags(tags: Mapping[str, Any]) -> Photo:
@@ -90,7 +90,6 @@ def from_tags(tags: Mapping[str, Any]) -> Photo:
         focal_length=positive(_number(tags, "FocalLength"), 1e5),
         orientation=int(orientation) if 1 <= orientation <= 8 else 1,
         adobe_rgb=_number(tags, "ColorSpace") == 2 or interoperability.strip("\0 ") == "R03",
-        block=_block(tags),
     )
 
 
@@ -145,39 +144,12 @@ def _taken(tags: Mapping[str, Any]) -> datetime | None:
     return None
 
 
-def _block(tags: Mapping[str, Any]) -> bytes | None:
-    image: dict[int, Any] = {}
-    exposure: dict[int, Any] = {}
-    for name, tag in tags.items():
-        number = getattr(tag, "tag", None)
-        if name.startswith(("Image ", "EXIF ")) and number in _IMAGE_TAGS:
-            image[number] = tag.values
-        elif name.startswith(("Image ", "EXIF ")) and number in _PHOTO_TAGS:
-            exposure[number] = tag.values
-    return block(image, exposure) if image or exposure else None
-
-
-def block(image: Mapping[int, Any], exposure: Mapping[int, Any]) -> bytes | None:
-    """An Exif block (without prefix) of IFD0 tags and Exif IFD tags, by number; None when they cannot be written."""
-    from PIL import Image
-
-    exif = Image.Exif()
+def _carried(path: Path, stream: BinaryIO) -> tuple[bytes | None, bytes | None]:
+    """The clean Exif block and the XMP packet of a TIFF structure."""
     try:
-        exif.update({number: _plain(values) for number, values in image.items()})
-        exif.get_ifd(0x8769).update({number: _plain(values) for number, values in exposure.items()})
-        return exif.tobytes().removeprefix(b"Exif\0\0")
-    except BROKEN_EXIF as error:
-        _log.debug("An Exif block could not be rewritten: %s", error)
-        return None
-
-
-def _plain(values: Any) -> Any:
-    """Tag values as Pillow writes them: exifread's fractions become rationals, a list of one its element."""
-    from PIL.TiffImagePlugin import IFDRational
-
-    if isinstance(values, str):
-        return values.rstrip("\0")
-    if not isinstance(values, (list, tuple)):
-        return values
-    plain = [IFDRational(v.numerator, v.denominator) if isinstance(v, Fraction) else v for v in values]
-    return plain[0] if len(plain) == 1 else tuple(plain)
+        exif = shot.of_shot(stream)
+        packet = first_directory(stream, exif.order, {_XMP}).get(_XMP)
+    except ValueError as error:
+        _log.warning("%s has a damaged Exif block, which outputs will not carry (%s).", path, error)
+        return None, None
+    return exif.to_bytes() if exif else None, packet.values if packet else None

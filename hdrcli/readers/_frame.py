@@ -8,6 +8,7 @@ import numpy as np
 
 from hdrcli.errors import ReadError
 from hdrcli.image import Encoding, Exposure, FrameHeader
+from hdrcli.readers import _xmp
 from hdrcli.readers._exif import Photo
 from hdrcli.readers._file import CURE, check_size
 from hdrcli.readers._orientation import oriented, oriented_size
@@ -31,6 +32,7 @@ def header(path: Path, width: int, height: int, photo: Photo | None = None, is_r
         focal_length=photo.focal_length,
         exif=photo.block,
         is_raw=is_raw,
+        xmp=_xmp.packet(path, photo.xmp, is_raw),
     )
 
 

@@ -19,12 +19,16 @@ from hdrcli.readers._file import check_size, damaged, decoding, opened
 _FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 """SOF markers (ITU-T T.81, table B.1)."""
 
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+"""What precedes an XMP packet in its APP1 segment (XMP Specification, Part 3, 1.1.3)."""
+
 
 @dataclass(frozen=True)
 class _Segments:
     width: int
     height: int
     exif: bytes | None
+    xmp: bytes | None
     icc: bytes | None
     is_adobe: bool
     scan: int
@@ -32,7 +36,7 @@ class _Segments:
 
 def _segments(path: Path, stream: BinaryIO) -> _Segments:
     """What the marker segments before the first scan say, and where that scan starts."""
-    exif, is_adobe, size = None, False, (0, 0)
+    exif, xmp, is_adobe, size = None, None, False, (0, 0)
     icc: dict[int, bytes] = {}
     stream.seek(2)
     while True:
@@ -44,6 +48,8 @@ def _segments(path: Path, stream: BinaryIO) -> _Segments:
             raise damaged(path, "its header is cut short")
         if marker == 0xE1 and body[:6] == b"Exif\0\0" and exif is None:
             exif = body
+        elif marker == 0xE1 and body.startswith(_XMP) and xmp is None:
+            xmp = body[len(_XMP) :]
         elif marker == 0xE2 and body[:12] == b"ICC_PROFILE\0" and length > 14:
             icc[body[12]] = body[14:]
         elif marker == 0xEE and body[:5] == b"Adobe":
@@ -51,7 +57,7 @@ def _segments(path: Path, stream: BinaryIO) -> _Segments:
         elif marker in _FRAME_HEADERS and length >= 6:
             size = int.from_bytes(body[3:5], "big"), int.from_bytes(body[1:3], "big")
     profile = b"".join(icc[number] for number in sorted(icc)) or None
-    return _Segments(*check_size(path, *size), exif, profile, is_adobe, stream.tell())
+    return _Segments(*check_size(path, *size), exif, xmp, profile, is_adobe, stream.tell())
 
 
 def _next_marker(path: Path, stream: BinaryIO) -> tuple[int, int]:
@@ -69,7 +75,7 @@ def _next_marker(path: Path, stream: BinaryIO) -> tuple[int, int]:
 
 
 def _photo(path: Path, segments: _Segments) -> Photo:
-    return photo(path, segments.exif)
+    return photo(path, segments.exif, segments.xmp)
 
 
 def read_header(path: Path) -> FrameHeader:

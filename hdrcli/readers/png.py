@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from hdrcli import xmp
 from hdrcli.contracts import Reader
 from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
@@ -16,7 +17,10 @@ from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo, photo
 from hdrcli.readers._file import damaged, decoding, opened
 
-_KEPT = {b"IHDR", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"eXIf"}
+_KEPT = {b"IHDR", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"eXIf", b"iTXt"}
+
+_XMP = b"XML:com.adobe.xmp\0"
+"""The keyword of the iTXt chunk that holds an XMP packet (XMP Specification, Part 3, 1.1.5)."""
 
 _HDR_CURVES = {16: "PQ", 18: "HLG"}
 """Transfer characteristics of ITU-T H.273 that a cICP chunk may name and that are no exposure's."""
@@ -31,7 +35,7 @@ class _Chunks:
 
 
 def _chunks(path: Path, stream: BinaryIO, check: bool) -> _Chunks:
-    """The first chunk of each kind that matters; with `check`, every checksum and the end are looked at."""
+    """The first chunk of each kind that matters (of XMP: by `_XMP`); with `check`, every checksum and the end too."""
     kept: dict[bytes, bytes] = {}
     stream.seek(8)
     name = b""
@@ -45,7 +49,7 @@ def _chunks(path: Path, stream: BinaryIO, check: bool) -> _Chunks:
             if len(body) < length or checksum != zlib.crc32(name + body).to_bytes(4, "big"):
                 raise damaged(path, f"its {name.decode()} chunk is cut short or has a wrong checksum")
             if name in _KEPT:
-                kept.setdefault(name, body)
+                kept.setdefault(_XMP if body.startswith(_XMP) else name, body)
         else:
             stream.seek(length + 4, 1)
     start = kept.get(b"IHDR", b"")
@@ -85,7 +89,20 @@ def _decoded(path: Path, data: bytes) -> np.ndarray:
 
 
 def _photo(path: Path, chunks: _Chunks) -> Photo:
-    return photo(path, chunks.by_name.get(b"eXIf"))
+    text = chunks.by_name.get(_XMP)
+    return photo(path, chunks.by_name.get(b"eXIf"), text and _packet(text))
+
+
+def _packet(body: bytes) -> bytes:
+    """The text of an iTXt chunk (PNG, third edition, 11.3.3.4); what cannot be unpacked is left for its parser."""
+    compressed, rest = body[len(_XMP) : len(_XMP) + 1], body[len(_XMP) + 2 :]
+    text = rest.split(b"\0", 2)[-1]
+    if compressed != b"\1":
+        return text
+    try:
+        return zlib.decompressobj().decompress(text, xmp.LONGEST + 1)
+    except zlib.error:
+        return text
 
 
 def _profile(path: Path, chunks: _Chunks, found: Photo) -> bytes | None:

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from hdrcli import exif
 from hdrcli.contracts import Reader
 from hdrcli.image import Exposure, FrameHeader
-from hdrcli.readers import _exif, _frame, _sensor
+from hdrcli.readers import _embedded, _exif, _frame, _sensor
 from hdrcli.readers._exif import Photo
 from hdrcli.readers._file import check_size, decoding, opened
+from hdrcli.tiff_directory import Entry
 
 _SUFFIXES = (
     ".dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .raf .rw2 .rwl .orf .ori .pef .ptx .srw .3fr .fff .iiq .mrw "
@@ -27,9 +28,6 @@ _SUFFIXES = (
 
 _ORIENTATION = {3: 3, 5: 8, 6: 6}
 """Exif Orientation of LibRaw's `flip`: half a turn, 90 degrees anticlockwise, 90 degrees clockwise."""
-
-_EMBEDDED = ((b"CMT2", 4), (b"\0TTW", 8), (b"Exif\0\0", 6))
-"""Where CR3, MRW and RAF keep a TIFF structure of Exif tags, which exifread does not know: a mark, and how far on."""
 
 
 @contextmanager
@@ -106,22 +104,15 @@ def _white_balance(path: Path, raw: Any) -> list[float]:
 def _photo(path: Path, raw: Any, data: bytes) -> Photo:
     found = _exif.photo(path, data)
     if found.block is None:
-        found = _exif.photo(path, _embedded(data[: 1 << 18]))
-    found = _completed(found, raw.other)
+        head = data[: 1 << 18]
+        found = _exif.photo(path, _embedded.exif_block(path, head), _embedded.xmp_packet(head))
+    found = _completed(found, raw)
     return replace(found, orientation=_ORIENTATION.get(raw.sizes.flip, 1))
 
 
-def _embedded(head: bytes) -> bytes | None:
-    """The Exif block in the first bytes of a RAW file that is no TIFF."""
-    for mark, distance in _EMBEDDED:
-        start = head.find(mark)
-        if start >= 0 and head[start + distance :][:2] in (b"II", b"MM"):
-            return head[start + distance :]
-    return None
-
-
-def _completed(found: Photo, other: Any) -> Photo:
-    """What the Exif does not say, as LibRaw reads it from the makers' own tags; it gives 0 for unknown."""
+def _completed(found: Photo, raw: Any) -> Photo:
+    """What the Exif does not say, as LibRaw reads it from the makers' own tags; it gives 0 and "" for unknown."""
+    other, lens = raw.other, getattr(raw, "lens", None)  # which older versions of rawpy do not give
     taken = other.timestamp if isinstance(other.timestamp, datetime) and other.timestamp.year > 1990 else None
     found = replace(
         found,
@@ -130,18 +121,25 @@ def _completed(found: Photo, other: Any) -> Photo:
         iso=found.iso or _exif.positive(other.iso_speed, 1e8),
         focal_length=found.focal_length or _exif.positive(other.focal_length, 1e5),
         taken=found.taken or taken,
+        lens=found.lens or _word(lens and lens.model),
     )
-    return found if found.block else replace(found, block=_block(found))
+    return replace(found, block=_block(found, _word(lens and lens.make)))
 
 
-def _block(found: Photo) -> bytes | None:
-    numbers = {0x829A: found.exposure_time, 0x829D: found.f_number, 0x920A: found.focal_length}
-    tags: dict[int, Any] = {tag: Fraction(value).limit_denominator(10**6) for tag, value in numbers.items() if value}
-    if found.iso:
-        tags[0x8827] = min(round(found.iso), 65535)
-    if found.taken:
-        tags[0x9003] = found.taken.strftime("%Y:%m:%d %H:%M:%S")
-    return _exif.block({}, tags) if tags else None
+def _block(found: Photo, lens_make: str | None) -> bytes | None:
+    """The Exif block of the file, with what else is known of the shot."""
+    block = exif.of_shot(BytesIO(found.block)) if found.block else exif.Exif()
+    taken = found.taken.strftime("%Y:%m:%d %H:%M:%S") if found.taken else None
+    exposure = (found.exposure_time, found.f_number, found.iso, taken, found.focal_length)
+    known = exif.exposure_tags(block.order, *exposure)
+    lens = {exif.LENS_MODEL: found.lens, exif.LENS_MAKE: lens_make}
+    known |= {tag: Entry.text(word) for tag, word in lens.items() if word}
+    block.nested[exif.EXIF_IFD] = known | block.nested[exif.EXIF_IFD]
+    return block.to_bytes() if block else None
+
+
+def _word(text: str | None) -> str | None:
+    return (text or "").strip() or None
 
 
 READER = Reader(tuple(_SUFFIXES.split()), read_header, read)

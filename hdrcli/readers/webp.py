@@ -48,7 +48,7 @@ def _picture(path: Path) -> Iterator[Any]:
 
 
 def _photo(path: Path, metadata: dict[str, Any]) -> Photo:
-    return photo(path, metadata.get("exif"))
+    return photo(path, metadata.get("exif"), metadata.get("xmp"))
 
 
 def read_header(path: Path) -> FrameHeader:

@@ -1,6 +1,7 @@
 """OpenEXR: linear light, half or float, with what is known of the scene in the header.
 
-Attributes follow "Standard Attributes" of the OpenEXR documentation; hdrcli's own start with "hdrcli:".
+Attributes follow "Standard Attributes" of the OpenEXR documentation; hdrcli's own start with "hdrcli:". "xmp" is
+a whole packet, as darktable and KDE programs write and read it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import numpy as np
 
 from hdrcli.contracts import OutputInfo, Writer
 from hdrcli.writers._pixels import require_light
+from hdrcli.writers._standard_attributes import standard_attributes
+from hdrcli.writers._xmp import output_xmp
 
 HALF_MAX = 65504.0
 """The largest finite half-precision number."""
@@ -43,18 +46,17 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
 
 def _attributes(info: OutputInfo) -> dict[str, str | float]:
     """Header attributes by name; what is not known is left out."""
-    standard: dict[str, str | float | None] = {
+    packet = output_xmp(info)
+    own: dict[str, str | float | None] = {
         "whiteLuminance": info.white_luminance,
-        "expTime": info.exposure_time,
-        "aperture": info.f_number,
-        "isoSpeed": info.iso,
-        "capDate": info.taken,
         "colorInteropID": "lin_rec709_scene" if info.scene_referred else None,
         "hdrcli:referred": "scene" if info.scene_referred else "display",
         "hdrcli:exposureTimes": ", ".join(f"{time:.9g}" for time in info.exposure_times) or None,
+        "hdrcli:sources": ", ".join(info.sources) or None,
+        "xmp": packet.decode(),
     }
-    own = {name if name == "software" else f"hdrcli:{name}": value for name, value in info.attributes.items()}
-    return {name: value for name, value in standard.items() if value is not None} | own
+    told = {name if name == "software" else f"hdrcli:{name}": value for name, value in info.attributes.items()}
+    return standard_attributes(info, packet) | {name: one for name, one in own.items() if one is not None} | told
 
 
 WRITER = Writer(suffix=".exr", takes="linear", encode=encode, bit_depths=(16, 32))

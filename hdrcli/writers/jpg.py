@@ -1,4 +1,4 @@
-"""JPEG: the display picture in 8 bits without chroma subsampling, tagged sRGB, with the Exif block."""
+"""JPEG: the display picture in 8 bits without chroma subsampling, tagged sRGB, with Exif and XMP."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from hdrcli.errors import WriteError
 from hdrcli.writers._exif import output_exif
 from hdrcli.writers._icc import srgb_profile
 from hdrcli.writers._pixels import quantise
+from hdrcli.writers._xmp import output_xmp
 
 _log = logging.getLogger(__name__)
 
 _LONGEST_SIDE = 65535
 _LONGEST_EXIF = 65535 - 2 - 6
 """A segment counts its own two bytes of length, and the block is preceded by "Exif\\0\\0" (JPEG, Exif 2.32)."""
+_LONGEST_XMP = 65535 - 2 - 29
+"""Preceded by the namespace and a zero (XMP Specification, Part 3, 1.1.3)."""
 
 
 def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
@@ -35,15 +38,19 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
     if len(exif) > _LONGEST_EXIF:
         _log.warning("The Exif block is too long for a JPEG (%d bytes) and is left out.", len(exif))
         exif = output_exif(replace(info, exif=None), width, height).to_bytes()
+    packet = output_xmp(info)
+    if len(packet) > _LONGEST_XMP:
+        _log.warning("The XMP packet is too long for a JPEG (%d bytes) and is left out.", len(packet))
+        packet = output_xmp(replace(info, xmp=None, sources=()))
     file = io.BytesIO()
-    picture = Image.fromarray(quantise(pixels, 8))
-    picture.save(
+    Image.fromarray(quantise(pixels, 8)).save(
         file,
         "JPEG",
         quality=info.quality,
         subsampling="4:4:4",
         exif=b"Exif\0\0" + exif,
         icc_profile=srgb_profile(),
+        xmp=packet,
     )
     return file.getvalue()
 

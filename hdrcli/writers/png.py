@@ -1,4 +1,4 @@
-"""PNG: the display picture in 8 or 16 bits, tagged sRGB, with the Exif block of the reference frame.
+"""PNG: the display picture in 8 or 16 bits, tagged sRGB, with Exif and XMP.
 
 The chunks are spliced in here because Pillow writes no 16-bit RGB and OpenCV before 5 no colour profile.
 """
@@ -14,12 +14,16 @@ from hdrcli.errors import WriteError
 from hdrcli.writers._exif import output_exif
 from hdrcli.writers._icc import srgb_profile
 from hdrcli.writers._pixels import quantise
+from hdrcli.writers._xmp import output_xmp
 
 _AFTER_IHDR = 8 + 12 + 13
 """Length of the signature and of the IHDR chunk, which is always first."""
 
 _CICP_SRGB = bytes([1, 13, 0, 1])
 """BT.709 primaries, sRGB curve, RGB, full range (ITU-T H.273)."""
+
+_XMP_KEYWORD = b"XML:com.adobe.xmp\0\0\0\0\0"
+"""Not compressed, of no language (PNG, third edition, 11.3.3.4; XMP Specification, Part 3, 1.1.5)."""
 
 
 def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
@@ -40,6 +44,7 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
     chunks = _chunk(b"cICP", _CICP_SRGB)
     chunks += _chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(srgb_profile(), 9))
     chunks += _chunk(b"eXIf", output_exif(info, width, height).to_bytes())
+    chunks += _chunk(b"iTXt", _XMP_KEYWORD + output_xmp(info))
     return file[:_AFTER_IHDR] + chunks + file[_AFTER_IHDR:]
 
 

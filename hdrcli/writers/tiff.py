@@ -1,4 +1,4 @@
-"""TIFF: the display picture in 16 or 8 bits, losslessly deflated, tagged sRGB, with the Exif directories."""
+"""TIFF: the display picture in 16 or 8 bits, losslessly deflated, tagged sRGB, with Exif and XMP."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import numpy as np
 
 from hdrcli.contracts import OutputInfo, Writer
 from hdrcli.errors import WriteError
-from hdrcli.writers._directory import read_directory
-from hdrcli.writers._exif import Exif, output_exif
+from hdrcli.exif import Exif
+from hdrcli.tiff_directory import BYTE, Entry, first_directory
+from hdrcli.writers._exif import output_exif
 from hdrcli.writers._icc import srgb_profile
 from hdrcli.writers._pixels import quantise
+from hdrcli.writers._xmp import output_xmp
 
 _LONGEST_FILE = 2**32 - 2**25
 """Offsets are 32-bit numbers; some room is left for the directories."""
 
 _ALL_TAGS = range(2**16)
+_XMP = 700
+"""The tag of an XMP packet (XMP Specification, Part 3, 3.3)."""
 
 
 def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
@@ -32,6 +36,8 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
     if pixels.size * bit_depth // 8 > _LONGEST_FILE:
         raise WriteError(f"A TIFF cannot hold {width} x {height} pixels of {bit_depth} bits.", "Pass --format exr.")
     exif = output_exif(info, width, height)
+    packet = output_xmp(info)
+    exif.first[_XMP] = Entry(BYTE, len(packet), packet)
     file = io.BytesIO()
     tifffile.imwrite(
         file,
@@ -51,8 +57,7 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
 
 def _with_exif(file: bytes, exif: Exif) -> bytes:
     """Give the picture a new first directory, behind its pixels, that has the Exif tags and pointers too."""
-    (start,) = struct.unpack_from(exif.order + "I", file, 4)
-    exif.first |= read_directory(file, start, exif.order, _ALL_TAGS)
+    exif.first |= first_directory(io.BytesIO(file), exif.order, _ALL_TAGS)
     file += b"\0" * (len(file) % 2)
     return file[:4] + struct.pack(exif.order + "I", len(file)) + file[8:] + exif.directories(len(file))
 

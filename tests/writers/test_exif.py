@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 
 from hdrcli import plugins
 from hdrcli.contracts import OutputInfo
-from hdrcli.writers._directory import Entry, directory_bytes
+from hdrcli.tiff_directory import Entry, directory_bytes
 from hdrcli.writers._exif import output_exif
 from tests.writers.pictures import display_picture, exif_block
 
