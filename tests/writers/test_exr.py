@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from typing import Any
 
@@ -11,6 +12,8 @@ import OpenEXR
 import pytest
 
 from hdrcli.contracts import OutputInfo
+from hdrcli.exif import EXIF_IFD, GPS_IFD, Exif
+from hdrcli.tiff_directory import Entry
 from hdrcli.writers.exr import encode
 from tests.writers.pictures import display_picture
 
@@ -66,3 +69,31 @@ def test_float_when_asked() -> None:
     light = display_picture()
     _, pixels = read(encode(light, OutputInfo(), 32))
     np.testing.assert_array_equal(pixels, light)
+
+
+def place(latitude: tuple[int, ...], reference: str, zone: str, distance: tuple[int, int]) -> dict[str, Any]:
+    """The header of an EXR whose reference frame has these rationals (numerators and denominators)."""
+
+    def rationals(*numbers: int) -> Entry:
+        return Entry(5, len(numbers) // 2, struct.pack(f"<{len(numbers)}I", *numbers))
+
+    exposure = {0x9011: Entry.text(zone), 0x9206: rationals(*distance)}
+    block = Exif(nested={EXIF_IFD: exposure, GPS_IFD: {1: Entry.text(reference), 2: rationals(*latitude)}})
+    return read(encode(display_picture(), OutputInfo(exif=block.to_bytes()), 16))[0]
+
+
+def test_where_and_when() -> None:
+    header = place((33, 1, 30, 1, 36, 1), "S", "-03:30", (2**32 - 1, 1))
+    assert header["latitude"] == pytest.approx(-33.51)
+    assert header["utcOffset"] == 3.5 * 3600  # UTC is local time + utcOffset
+    assert header["focus"] == np.inf
+
+
+def test_degrees_without_minutes() -> None:
+    assert place((3351, 100, 0, 0, 0, 0), "N", "+00:00", (7, 2))["latitude"] == pytest.approx(33.51)
+
+
+def test_places_that_cannot_be_are_left_out() -> None:
+    header = place((0, 0, 0, 0, 0, 0), "N", "   :  ", (0, 1))
+    assert not {"latitude", "longitude", "altitude", "utcOffset", "focus"} & set(header)
+    assert "latitude" not in place((500, 1, 0, 1, 0, 1), "N", "", (0, 0))
