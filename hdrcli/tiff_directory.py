@@ -21,7 +21,7 @@ _CODES = {1: "B", 2: "c", 3: "H", 4: "I", 5: "II", 6: "b", 7: "c", 8: "h", 9: "i
 """struct's code of one value, by the number of its type."""
 
 _LONGEST = 1 << 24
-"""Bytes of one tag; no more are asked for, whatever a damaged directory says."""
+"""Bytes of all values of a directory; no more are read, whatever a damaged one says."""
 
 _MAGIC = {b"II*\0": "<", b"MM\0*": ">", b"IIU\0": "<", b"IIRO": "<", b"IIRS": "<", b"MMOR": ">"}
 """struct's byte order by the first bytes of TIFF, and of the RAW formats of Panasonic and Olympus, which follow it."""
@@ -84,14 +84,18 @@ def byte_order(stream: BinaryIO) -> str:
 def read_directory(stream: BinaryIO, at: int, order: str, wanted: Container[int]) -> Directory:
     """The entries of the directory at byte `at` whose tags are `wanted`; those without values are none.
 
-    Raises ValueError when the directory or a wanted value does not lie within the file.
+    Raises ValueError when the directory or a wanted value does not lie within the file, or is too large for one.
     """
     (number,) = struct.unpack(order + "H", _part(stream, at, 2))
-    directory = {}
+    directory: Directory = {}
+    left = _LONGEST
     for tag, kind, count, field in struct.iter_unpack(order + "HHI4s", _part(stream, at + 2, 12 * number)):
         if tag not in wanted or kind not in _CODES or not count:
             continue
         size = count * struct.calcsize(order + _CODES[kind])
+        left -= size
+        if left < 0:
+            raise ValueError(f"a directory has more than {_LONGEST >> 20} MB")
         try:
             values = field[:size] if size <= 4 else _part(stream, _pointer(field, order), size)
         except ValueError as error:
@@ -112,7 +116,7 @@ def _pointer(field: bytes, order: str) -> int:
 
 def _part(stream: BinaryIO, at: int, size: int) -> bytes:
     stream.seek(at)
-    part = stream.read(size) if size <= _LONGEST else b""
+    part = stream.read(size)
     if len(part) < size:
         raise ValueError("it ends within a directory")
     return part

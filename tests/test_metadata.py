@@ -144,9 +144,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], P
     return {(name, form): folder / "fused" / f"{name}.{form}" for name in INPUTS for form in OUTPUTS}
 
 
-def exiftool(paths: Iterable[Path]) -> list[dict[str, Any]]:
+def exiftool(paths: Iterable[Path], *what: str) -> list[dict[str, Any]]:
     """What exiftool says of each file."""
-    command = ["exiftool", "-j", "-n", "-a", "-G1", "-struct", *map(str, paths)]
+    command = ["exiftool", "-j", "-n", "-a", "-G1", "-struct", *what, *map(str, paths)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
@@ -208,6 +208,13 @@ def test_nothing_of_the_frames_own_files_is(told: dict[tuple[str, str], dict[str
         assert not kept, f"{source} to {form}"
         warnings = {name: value for name, value in said.items() if name.endswith((":Warning", ":Error"))}
         assert not warnings, f"{source} to {form}"
+
+
+@needs_exiftool
+def test_exiftool_finds_no_fault(results: dict[tuple[str, str], Path]) -> None:
+    pictures = [path for (_, form), path in results.items() if form in ("jpg", "png")]
+    said = exiftool(pictures, "-validate", "-warning")
+    assert {one["ExifTool:Validate"] for one in said} == {"0 0 0"}, said
 
 
 @needs_exiftool

@@ -12,7 +12,8 @@ from hdrcli.tiff_directory import LONG, SHORT, UNDEFINED, Entry
 _log = logging.getLogger(__name__)
 
 _ORIENTATION, _SOFTWARE = 0x0112, 0x0131
-_EXIF_VERSION, _COLOR_SPACE, _PIXEL_X, _PIXEL_Y = 0x9000, 0xA001, 0xA002, 0xA003
+_EXIF_VERSION, _FLASHPIX_VERSION = 0x9000, 0xA000
+_COLOR_SPACE, _PIXEL_X, _PIXEL_Y = 0xA001, 0xA002, 0xA003
 _COMPOSITE_IMAGE, _GENERAL_COMPOSITE = 0xA460, 2
 
 
@@ -44,6 +45,7 @@ def output_exif(info: OutputInfo, width: int, height: int) -> Exif:
     exif.first[_SOFTWARE] = Entry.text(str(info.attributes.get("software", "hdrcli")))
     version = max(b"0232", tags[_EXIF_VERSION].values if _EXIF_VERSION in tags else b"")
     tags[_EXIF_VERSION] = Entry(UNDEFINED, 4, version[:4])
+    tags.setdefault(_FLASHPIX_VERSION, Entry(UNDEFINED, 4, b"0100"))
     tags[_COLOR_SPACE] = Entry.integer(1, SHORT, order)
     tags[_PIXEL_X] = Entry.integer(width, LONG, order)
     tags[_PIXEL_Y] = Entry.integer(height, LONG, order)

@@ -10,6 +10,8 @@ import numpy as np
 
 from hdrcli.contracts import OutputInfo, Writer
 from hdrcli.errors import WriteError
+from hdrcli.exif import EXIF_IFD
+from hdrcli.tiff_directory import SHORT, UNDEFINED, Entry
 from hdrcli.writers._exif import output_exif
 from hdrcli.writers._icc import srgb_profile
 from hdrcli.writers._pixels import quantise
@@ -34,10 +36,10 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
     height, width = pixels.shape[:2]
     if max(height, width) > _LONGEST_SIDE:
         raise WriteError(f"A JPEG cannot hold {width} x {height} pixels.", "Pass --format png or tiff.")
-    exif = output_exif(info, width, height).to_bytes()
+    exif = _exif_block(info, width, height)
     if len(exif) > _LONGEST_EXIF:
         _log.warning("The Exif block is too long for a JPEG (%d bytes) and is left out.", len(exif))
-        exif = output_exif(replace(info, exif=None), width, height).to_bytes()
+        exif = _exif_block(replace(info, exif=None), width, height)
     packet = output_xmp(info)
     if len(packet) > _LONGEST_XMP:
         _log.warning("The XMP packet is too long for a JPEG (%d bytes) and is left out.", len(packet))
@@ -53,6 +55,16 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
         xmp=packet,
     )
     return file.getvalue()
+
+
+def _exif_block(info: OutputInfo, width: int, height: int) -> bytes:
+    """The Exif, with the tags that one of a JPEG must have (Exif 2.32, 4.6.8): 72 dpi, chroma centred, Y Cb Cr."""
+    exif = output_exif(info, width, height)
+    dots = Entry.rational(72, exif.order)
+    exif.first |= {0x011A: dots, 0x011B: dots}
+    exif.first |= {0x0128: Entry.integer(2, SHORT, exif.order), 0x0213: Entry.integer(1, SHORT, exif.order)}
+    exif.nested[EXIF_IFD][0x9101] = Entry(UNDEFINED, 4, b"\1\2\3\0")
+    return exif.to_bytes()
 
 
 WRITER = Writer(suffix=".jpg", takes="display", encode=encode, bit_depths=(8,))
