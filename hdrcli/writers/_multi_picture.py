@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterator
 from xml.sax.saxutils import quoteattr
 
-from hdrcli.writers._directory import LONG, UNDEFINED, Entry, directory_bytes
+from hdrcli.tiff_directory import LONG, UNDEFINED, Entry, directory_bytes
 from hdrcli.writers._gain_map import VERSION, GainMap
 
 _log = logging.getLogger(__name__)
