@@ -28,6 +28,16 @@ def _exif(time: float, taken: datetime) -> Image.Exif:
     return exif
 
 
+@pytest.fixture(autouse=True)
+def users_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's configuration folder of hdrcli: an empty one, in place of the one of whoever runs the tests."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(name, str(home))
+    (home / "hdrcli").mkdir()
+    return home / "hdrcli"
+
+
 @pytest.fixture
 def make_bracket() -> MakeBracket:
     """A function that writes a bracket of JPEGs with exposure times in their EXIF and returns its folder."""

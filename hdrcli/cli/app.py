@@ -19,10 +19,12 @@ from hdrcli.cli import console, fuse, inspect, models, train, usage, weights
 from hdrcli.errors import HdrcliError
 
 INTERRUPTED, TERMINATED = 130, 143
+NAME = "hdrcli"
+ASKED_BY_A_SHELL = "_HDRCLI_COMPLETE"
+"""The variable by which a shell's completion script, as `--show-completion` prints it, asks what may come next."""
 
 app = typer.Typer(
     cls=usage.Commands,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -88,12 +90,17 @@ def _run(arguments: list[str]) -> int:
     """Run without typer's own handling of errors, which would print its words and exit."""
     command = typer.main.get_command(app)
     try:
-        with command.make_context("hdrcli", list(arguments)) as context:
+        if os.environ.get(ASKED_BY_A_SHELL):
+            command.main(prog_name=NAME)  # answers, and exits
+        with command.make_context(NAME, list(arguments)) as context:
             command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as done:
         sys.stdout.flush()
         return done.exit_code
+    except SystemExit as done:
+        sys.stdout.flush()
+        return int(done.code or 0)
     except usage.ParserError as error:
         raise usage.explain(error, arguments) from error
     return 0

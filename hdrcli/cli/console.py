@@ -42,8 +42,25 @@ def plain(text: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
+_held: list[str] = []
+
+
+def hold(lines: Iterable[str]) -> None:
+    """Lines for stderr that wait for the next one: where something goes wrong at once, its error comes first."""
+    _held[:] = lines
+
+
+def release() -> None:
+    """Say what was held."""
+    held, _held[:] = _held[:], []
+    for line in held:
+        say(line)
+
+
 def say(text: str, *, style: str = "", console: Console | None = None) -> None:
     """One line, never folded, on stderr or `console`."""
+    if console is None:
+        release()
     (console or people()).print(Text(plain(text), style), soft_wrap=True)
 
 
@@ -55,6 +72,7 @@ def say_error(error: HdrcliError, *, debug: bool = False, about: str = "") -> No
     _labelled("Error:", "bold red", message)
     if error.hint:
         _labelled("Hint:", "bold", error.hint)
+    release()
 
 
 def _labelled(label: str, style: str, text: str) -> None:

@@ -37,6 +37,7 @@ def fuse(
     jobs: options.Jobs = 1,
     json: options.Json = False,
     quiet: options.Quiet = False,
+    no_config: options.NoConfig = False,
     debug: options.Debug = False,
 ) -> None:
     """Fuse brackets to DIR/<bracket>.png and DIR/<bracket>.exr."""

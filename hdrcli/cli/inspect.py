@@ -25,6 +25,7 @@ def inspect(
     gap: options.Gap = None,
     size: options.Size = None,
     json: options.Json = False,
+    no_config: options.NoConfig = False,
     debug: options.Debug = False,
 ) -> None:
     """Show frames, exposures and clipping, and what `fuse` would do."""

@@ -1,4 +1,4 @@
-"""Every option and argument of the command line, declared once, and what turns its text into a value."""
+"""The options and arguments of `fuse` and of all commands, declared once, and what turns its text into a value."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from hdrcli.cli import completion
 from hdrcli.errors import UsageError
 from hdrcli.plugins import names
-from hdrcli.settings import models
+from hdrcli.settings import PRECISIONS, models
 
 _EXPOSURE = "Exposure"
 _OUTPUT = "Output"
@@ -25,7 +26,14 @@ Inputs = Annotated[
     ),
 ]
 Model = Annotated[
-    str, typer.Option("-m", "--model", metavar="NAME", help=f"{', '.join(models())}, or auto: picks by the bracket.")
+    str,
+    typer.Option(
+        "-m",
+        "--model",
+        metavar="NAME",
+        autocompletion=completion.one_of("auto", *models()),
+        help=f"{', '.join(models())}, or auto: picks by the bracket.",
+    ),
 ]
 
 Times = Annotated[
@@ -40,6 +48,7 @@ Reference = Annotated[
     str,
     typer.Option(
         metavar="auto|N",
+        autocompletion=completion.one_of("auto"),
         rich_help_panel=_EXPOSURE,
         help="The frame to align to, from 1 in file order; auto: least clipped.",
     ),
@@ -49,6 +58,7 @@ Response = Annotated[
     typer.Option(
         metavar="NAME",
         rich_help_panel=_EXPOSURE,
+        autocompletion=completion.one_of("srgb", "gamma:2.2", "linear", "estimate"),
         help="How frames become linear: srgb, gamma:2.2, linear or estimate.",
     ),
 ]
@@ -67,18 +77,45 @@ Size = Annotated[
     typer.Option(metavar="N", rich_help_panel=_EXPOSURE, show_default=False, help="Frames of each bracket of a shoot."),
 ]
 
-Align = Annotated[str, typer.Option(metavar="NAME", help=f"auto, {', '.join(names('alignment'))} or off.")]
+Align = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=completion.one_of("auto", *names("alignment"), "off"),
+        help=f"auto, {', '.join(names('alignment'))} or off.",
+    ),
+]
 Prior = Annotated[
-    str | None, typer.Option(metavar="NAME", help="mertens or none, for networks that take a prior picture.")
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=completion.one_of("mertens", "none"),
+        help="mertens or none, for networks that take a prior picture.",
+    ),
 ]
 ToneMap = Annotated[
-    str, typer.Option(metavar="NAME", help=f"From radiance to picture: {', '.join(names('tone_mapping'))}.")
+    str,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=completion.one_of(*names("tone_mapping")),
+        help=f"From radiance to picture: {', '.join(names('tone_mapping'))}.",
+    ),
 ]
 StaticMerge = Annotated[
-    str, typer.Option(metavar="auto|off", help="Merge all frames where nothing moved, instead of the network's result.")
+    str,
+    typer.Option(
+        metavar="auto|off",
+        autocompletion=completion.one_of("auto", "off"),
+        help="Merge all frames where nothing moved, instead of the network's result.",
+    ),
 ]
 Weights = Annotated[
-    str | None, typer.Option(metavar="TAG|FILE", help="Other weights of the network; `hdrcli weights list` shows them.")
+    str | None,
+    typer.Option(
+        metavar="TAG|FILE",
+        autocompletion=completion.tags,
+        help="Other weights of the network; `hdrcli weights list` shows them.",
+    ),
 ]
 
 Output = Annotated[
@@ -88,13 +125,18 @@ Output = Annotated[
 Formats = Annotated[
     str,
     typer.Option(
-        "--format", metavar="A,B", rich_help_panel=_OUTPUT, help=f"One or more of {', '.join(names('writers'))}."
+        "--format",
+        metavar="A,B",
+        rich_help_panel=_OUTPUT,
+        autocompletion=completion.some_of(names("writers")),
+        help=f"One or more of {', '.join(names('writers'))}.",
     ),
 ]
 BitDepth = Annotated[
     int | None,
     typer.Option(
         metavar="8|10|12|16|32",
+        autocompletion=completion.one_of("8", "10", "12", "16", "32"),
         rich_help_panel=_OUTPUT,
         show_default=False,
         help="Bits a channel: 8, 16 PNG, TIFF; 16, 32 EXR, JXL; 10, 12 AVIF.",
@@ -111,10 +153,32 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", rich_help_panel=_OUTPUT, help="Show what would be fused; write nothing.")
 ]
 
-Device = Annotated[str, typer.Option(metavar="NAME", rich_help_panel=_RUNNING, help="auto, cpu, cuda, cuda:N or mps.")]
-Precision = Annotated[str, typer.Option(metavar="NAME", rich_help_panel=_RUNNING, help="auto, fp32, bf16 or fp16.")]
+Device = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        rich_help_panel=_RUNNING,
+        autocompletion=completion.one_of("auto", "cpu", "cuda", "mps"),
+        help="auto, cpu, cuda, cuda:N or mps.",
+    ),
+]
+Precision = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        rich_help_panel=_RUNNING,
+        autocompletion=completion.one_of(*PRECISIONS),
+        help="auto, fp32, bf16 or fp16.",
+    ),
+]
 Tile = Annotated[
-    str, typer.Option(metavar="auto|N|off", rich_help_panel=_RUNNING, help="Side of a network's tiles in pixels.")
+    str,
+    typer.Option(
+        metavar="auto|N|off",
+        rich_help_panel=_RUNNING,
+        autocompletion=completion.one_of("auto", "off"),
+        help="Side of a network's tiles in pixels.",
+    ),
 ]
 Jobs = Annotated[int, typer.Option(metavar="N", rich_help_panel=_RUNNING, help="Brackets at once.")]
 
@@ -122,46 +186,13 @@ Json = Annotated[bool, typer.Option("--json", rich_help_panel=_TALKING, help="Pr
 Quiet = Annotated[
     bool, typer.Option("-q", "--quiet", rich_help_panel=_TALKING, help="Say nothing but warnings and errors.")
 ]
+NoConfig = Annotated[
+    bool, typer.Option("--no-config", rich_help_panel=_TALKING, help="Read no defaults from hdrcli.toml files.")
+]
 Debug = Annotated[bool, typer.Option("--debug", rich_help_panel=_TALKING, help="Show tracebacks and all warnings.")]
 Long = Annotated[
     bool, typer.Option("--long", rich_help_panel=_TALKING, help="Say also what each is and where it comes from.")
 ]
-
-NetworkName = Annotated[
-    str, typer.Argument(metavar="MODEL", show_default=False, help=f"{', '.join(names('networks'))}.")
-]
-Checkpoints = Annotated[
-    list[str],
-    typer.Argument(metavar="CHECKPOINT", show_default=False, help="The authors' PyTorch or Keras files, all of them."),
-]
-WeightsFile = Annotated[
-    str | None,
-    typer.Option("-o", "--output", metavar="FILE", show_default="MODEL_authors.safetensors", help="The file to write."),
-]
-TrainingData = Annotated[
-    list[str],
-    typer.Argument(metavar="DATA", show_default=False, help="Folders of linear images (EXR, HDR) and photographs."),
-]
-Validation = Annotated[
-    list[str] | None,
-    typer.Option(metavar="DIR", show_default=False, help="Folder of held-out images; may be given again."),
-]
-RunFolder = Annotated[
-    str | None,
-    typer.Option("--run", metavar="DIR", show_default="runs/MODEL", help="Checkpoint and result; a run goes on there."),
-]
-Steps = Annotated[
-    int | None, typer.Option(metavar="N", min=1, show_default="the recipe's", help="Steps of the optimiser.")
-]
-Batch = Annotated[int | None, typer.Option(metavar="N", min=1, show_default="the recipe's", help="Brackets a step.")]
-Seed = Annotated[int | None, typer.Option(metavar="N", show_default="the recipe's", help="Seed of all that is random.")]
-Rate = Annotated[
-    float | None, typer.Option(metavar="RATE", min=0, show_default="the recipe's", help="Highest rate of learning.")
-]
-Start = Annotated[
-    str | None, typer.Option(metavar="FILE|TAG", show_default="random weights", help="Weights to begin from.")
-]
-Threads = Annotated[int | None, typer.Option(metavar="N", min=1, show_default="PyTorch's", help="CPU threads.")]
 
 
 def folder(option: str, text: str) -> Path:

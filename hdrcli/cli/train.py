@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hdrcli.cli import console, options
+from hdrcli.cli import console, options, training_options
 
 if TYPE_CHECKING:
     from hdrcli.training.loop import Report
 
 
 def train(
-    model: options.NetworkName,
-    data: options.TrainingData,
-    validation: options.Validation = None,
-    run: options.RunFolder = None,
-    steps: options.Steps = None,
-    batch: options.Batch = None,
-    seed: options.Seed = None,
+    model: training_options.NetworkName,
+    data: training_options.TrainingData,
+    validation: training_options.Validation = None,
+    run: training_options.RunFolder = None,
+    steps: training_options.Steps = None,
+    batch: training_options.Batch = None,
+    seed: training_options.Seed = None,
     device: options.Device = "auto",
-    threads: options.Threads = None,
-    rate: options.Rate = None,
-    start: options.Start = None,
+    threads: training_options.Threads = None,
+    rate: training_options.Rate = None,
+    start: training_options.Start = None,
+    no_config: options.NoConfig = False,
     debug: options.Debug = False,
 ) -> None:
     """Train a network on images; print the path of its weights file."""

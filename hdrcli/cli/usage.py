@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,32 +12,80 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from hdrcli.cli import console, defaults
 from hdrcli.errors import HdrcliError, UsageError
+
+log = logging.getLogger(__name__)
 
 # Typer brings its own copy of click or uses an installed one, by version; either way this is click's UsageError.
 ParserError: type[Exception] = typer.BadParameter.__mro__[1]
+_DEFAULTS = "hdrcli.defaults"
 
 
 class Command(TyperCommand):
-    """A command that takes `-model` for a typing error, not for `-m odel`."""
+    """A command that takes `-model` for a typing error, not for `-m odel`, and has defaults from files."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Parse as typer does. Raises UsageError for a long option with one dash."""
+        """Parse as typer does. Raises UsageError for a long option with one dash, and for a configuration file."""
+        if ctx.resilient_parsing:  # a shell asks what may come next
+            return super().parse_args(ctx, args)
+        given = args[: args.index("--")] if "--" in args else args
         known = [name for option in self.params for name in option.opts if name.startswith("--")]
-        for argument in args[: args.index("--")] if "--" in args else args:
+        for argument in given:
             name = f"-{argument.partition('=')[0]}"
             if name in known and not argument.startswith("--"):
                 raise UsageError(f"There is no option {name[1:]}.", f"Did you mean {name}?")
+        ctx.meta[_DEFAULTS] = {} if "--no-config" in given else self._defaults(ctx, given)
         return super().parse_args(ctx, args)
+
+    def _defaults(self, ctx: Any, given: list[str]) -> dict[str, defaults.Default]:
+        """Give the options their defaults from files; `--help` shows them, and is shown whatever is in the files."""
+        try:
+            found = defaults.defaults(ctx)
+        except UsageError as error:
+            if not set(given) & set(ctx.help_option_names):
+                raise
+            log.warning(error.message)
+            return {}
+        if found:
+            self.epilog = "Defaults are those of hdrcli.toml files; --no-config --help shows the built-in ones."
+        ctx.default_map = {name: default.typed for name, default in found.items()}
+        configured: list[Any] = [option for option in self.params if option.name in found]
+        for option in configured:
+            option.show_default = True  # where the declaration has words of its own for it
+        return found
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, and tell which files took effect. Raises its errors, a file's as the file's."""
+        found = ctx.meta[_DEFAULTS]
+        console.hold([] if ctx.params.get("quiet") or ctx.params.get("no_config") else defaults.lines(found, ctx))
+        try:
+            result = super().invoke(ctx)
+        except UsageError as error:
+            told = defaults.blamed(error, found, ctx)
+            if told is not error:
+                console.hold([])  # the error names the file
+            raise told from error
+        console.release()
+        return result
 
 
 class Commands(TyperGroup):
     """A group of commands that knows what a mistyped one was to be."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Parse as typer does. Raises UsageError where typer would lower PowerShell's guard against foreign scripts."""
+        if os.name == "nt" and "--install-completion" in args[:1]:
+            raise UsageError(
+                "Windows would have to be told to run scripts of all kinds.",
+                f"Type {ctx.command_path} --show-completion >> $PROFILE, where your policy lets a profile run.",
+            )
+        return super().parse_args(ctx, args)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that `args` begin with. Raises UsageError when there is none."""
         name = args[0]
-        if self.get_command(ctx, name) is not None:
+        if ctx.resilient_parsing or self.get_command(ctx, name) is not None:
             return super().resolve_command(ctx, args)
         known = self.list_commands(ctx)
         close = get_close_matches(name, known, n=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from hdrcli.cli import console, options, usage
+from hdrcli.cli import console, options, training_options, usage
 from hdrcli.errors import WeightsError, WriteError
 
 app = typer.Typer(cls=usage.Commands, help="List, verify and import weights files.")
@@ -66,9 +66,9 @@ def cards(debug: options.Debug = False) -> None:
 
 @app.command("import", cls=usage.Command)
 def import_checkpoints(
-    model: options.NetworkName,
-    checkpoints: options.Checkpoints,
-    output: options.WeightsFile = None,
+    model: training_options.NetworkName,
+    checkpoints: training_options.Checkpoints,
+    output: training_options.WeightsFile = None,
     overwrite: options.Overwrite = False,
     debug: options.Debug = False,
 ) -> None:
