@@ -14,7 +14,7 @@ import typer
 from hdrcli.errors import UsageError
 
 NAME = "hdrcli.toml"
-LARGEST = 16_384
+LARGEST = 8_192
 """Bytes: no configuration is longer, and tomllib takes quadratic time for some texts."""
 
 

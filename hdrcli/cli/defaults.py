@@ -125,7 +125,7 @@ def _typed(table: _Table, key: str, value: Any) -> Any:
         return value
     is_text = option.is_flag or _takes_text(option, table.context)
     parts = value if isinstance(value, list) and (option.multiple or "," in metavar) else [value]
-    has_nul = any("\0" in str(one) for one in parts)  # no path or name can
+    has_nul = any(isinstance(one, str) and "\0" in one for one in parts)  # no path or name can
     kinds = str if option.multiple else (str, int, float) if is_text else (int, float)
     try:
         if not (option.is_flag or has_nul) and all(
@@ -147,7 +147,10 @@ def _takes_text(option: Any, context: Any) -> bool:
 
 
 def _toml(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """A value as one may write it; a table, which may be of any depth, in a word."""
+    if isinstance(value, list) and not any(isinstance(one, (list, dict)) for one in value):
+        return f"[{', '.join(map(_toml, value))}]"
+    return "a table" if isinstance(value, (list, dict)) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _refuse_harm(default: Default, option: Any) -> None:
