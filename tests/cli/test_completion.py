@@ -41,7 +41,7 @@ def complete(run: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
         ("hdrcli fuse --model df", "dfgnet"),
         ("hdrcli fuse hall -m a", "auto apnt"),
         ("hdrcli fuse --align ", "auto homography mtb off"),
-        ("hdrcli fuse --format j", "jpg"),
+        ("hdrcli fuse --format j", "jpg jxl"),
         ("hdrcli fuse --format png,e", "png,exr"),
         ("hdrcli fuse --format exr,e", ""),
         ("hdrcli fuse --device=c", "cpu cuda"),
