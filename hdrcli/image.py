@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 Encoding = Literal["linear", "srgb"]
+ExposureMode = Literal["auto", "manual", "bracket"]
 
 
 def _check_pixels(pixels: np.ndarray, owner: str) -> None:
@@ -22,8 +23,10 @@ class FrameHeader:
     """What a frame's file says before its pixels are decoded.
 
     `width` and `height` are pixels after EXIF Orientation; `exposure_time` is in seconds; whatever the file does not
-    say is None. `exif` is the raw Exif block (TIFF structure, without an "Exif\\0\\0" prefix) and `xmp` an XMP packet,
-    of what tells of the shot and of nothing else, for outputs to carry.
+    say is None. `exposure_mode` is who chose the exposure ("bracket": the camera's automatic bracketing),
+    `exposure_bias` the stops meant from the metered exposure, `bracket_number` the camera's own count of the frames of
+    a bracket, from 1. `exif` is the raw Exif block (TIFF structure, without an "Exif\\0\\0" prefix) and `xmp` an XMP
+    packet, of what tells of the shot and of nothing else, for outputs to carry.
     """
 
     path: Path
@@ -36,6 +39,9 @@ class FrameHeader:
     camera: str | None = None
     lens: str | None = None
     focal_length: float | None = None
+    exposure_mode: ExposureMode | None = None
+    exposure_bias: float | None = None
+    bracket_number: int | None = None
     exif: bytes | None = None
     is_raw: bool = False
     xmp: bytes | None = None

@@ -34,7 +34,8 @@ class InspectedFrame:
 class InspectedBracket:
     """A bracket: its frames in file order, and what `fuse` would do, or the error it would end with.
 
-    `reference` is the path of the frame that would be chosen; `existing` are outputs that are there already.
+    `reference` is the path of the frame that would be chosen; `existing` are outputs that are there already; `ends`
+    says why a bracket of a shoot ends where it does.
     """
 
     name: str
@@ -47,6 +48,7 @@ class InspectedBracket:
     existing: tuple[Path, ...]
     notes: tuple[str, ...]
     error: HdrcliError | None = None
+    ends: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def _inspect(plan: Plan, settings: FuseSettings) -> InspectedBracket:
         existing=tuple(path for path in plan.outputs if path.exists()),
         notes=plan.notes,
         error=plan.error,
+        ends=plan.ends,
     )
     if plan.error:
         return known

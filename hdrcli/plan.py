@@ -28,7 +28,7 @@ class Plan:
     """One bracket to fuse: its frames in file order, their relative exposures and where they come from.
 
     `error` is set when it cannot be fused as asked; `skip` when its outputs exist and shall be kept. `files` are all
-    its files, also those whose header could not be read.
+    its files, also those whose header could not be read. `ends` is as in FoundBracket.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Plan:
     error: HdrcliError | None = None
     skip: bool = False
     files: tuple[Path, ...] = ()
+    ends: str = ""
 
     @property
     def stops(self) -> tuple[float, ...] | None:
@@ -67,6 +68,7 @@ def make_plans(inputs: Sequence[Path], settings: FuseSettings) -> Plans:
     for found in grouping.brackets:
         outputs = tuple(settings.output / f"{found.name}{_writer(name).suffix}" for name in settings.formats)
         plan = Plan(found.name, found.headers, settings.model, outputs, error=found.error, files=found.files)
+        plan = replace(plan, ends=found.ends)
         plans.append(plan if plan.error else _planned(plan, found, settings))
     return Plans(tuple(plans), grouping.left, grouping.notes)
 

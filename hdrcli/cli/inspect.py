@@ -87,6 +87,7 @@ def _verdict(bracket: InspectedBracket) -> list[str]:
     if bracket.error:
         return ["fuse would fail: the reason is below"]
     lines = [note for note in bracket.notes if not note.startswith("exposures ")]
+    lines += [f"ends here because {bracket.ends}"] if bracket.ends else []
     exists = ", which exists" if bracket.existing else ""
     return [*lines, f"fuse would write {report.outputs(bracket.outputs)} with {bracket.model}{exists}"]
 
@@ -151,6 +152,7 @@ def _bracket_json(bracket: InspectedBracket) -> dict[str, Any]:
         "model": bracket.model,
         "outputs": [str(path) for path in bracket.outputs],
         "existing": [str(path) for path in bracket.existing],
+        "ends": bracket.ends,
         "notes": list(bracket.notes),
         "error": bracket.error.message if bracket.error else None,
     }

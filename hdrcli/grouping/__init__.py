@@ -7,18 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hdrcli import readers
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
-from hdrcli.grouping._shoot import Frames, groups_of_shoot, natural, runs_of
+from hdrcli.grouping._folders import Left, holds_frames, listed, some, without_jpegs_of_raws
+from hdrcli.grouping._frames import Frames
+from hdrcli.grouping._refusal import refusal
+from hdrcli.grouping._shoot import Group, groups_of_shoot
 from hdrcli.image import FrameHeader
 from hdrcli.sidecars import find_sidecar
 
-_TRUTHS = {"truth", "reference", "hdrimg"}
-"""Stems of the ground truth that data sets keep beside their frames (the last in Kalantari's)."""
-
 _A_BRACKET = "A bracket is two or more exposures of one scene."
-
-_UNREAD_IMAGES = {".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".gif", ".psd", ".xcf"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +24,7 @@ class FoundBracket:
 
     `name` is the folder's, or `<first stem>-<last stem>` for files and for a group of a shoot; it is unique among
     the brackets without `error`. `files` are all, also those without a readable header; `folder` is None for files.
+    `ends` says of a group of a shoot why it ends where it does; "" for the last one and for all others.
     """
 
     name: str
@@ -34,6 +32,7 @@ class FoundBracket:
     folder: Path | None
     error: HdrcliError | None = None
     files: tuple[Path, ...] = ()
+    ends: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,7 @@ class _Search:
     size: int | None
     exclude: frozenset[str]
     brackets: list[FoundBracket] = field(default_factory=list)
-    left: list[Path] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    left: Left = field(default_factory=Left)
 
 
 def find_brackets(
@@ -75,84 +73,49 @@ def find_brackets(
     for path in inputs:
         once.setdefault(os.path.realpath(path), path)
     if len(once) < len(inputs):
-        search.notes.append("An input that is given twice counts once.")
+        search.left.notes.append("An input that is given twice counts once.")
     folders = list(filter(os.path.isdir, once.values()))
     for folder in folders:
         _add_tree(search, folder)
     if files := [path for path in once.values() if path not in folders]:
         _add_files(search, files)
-    return Grouping(tuple(_with_unique_names(search.brackets)), tuple(search.left), tuple(search.notes))
+    return Grouping(tuple(_with_unique_names(search.brackets)), tuple(search.left.paths), tuple(search.left.notes))
 
 
 def _add_tree(search: _Search, folder: Path) -> None:
     """The brackets of a folder and of the folders in it; deeper ones are left."""
-    listed = _listed(search, folder)
-    if listed is None:
+    inside = _inside(search, folder)
+    if inside is None:
         return
-    frames, folders = listed
-    below = [(sub, *inside) for sub in folders if (inside := _listed(search, sub))]
-    deeper = [deep for _, _, subs in below for deep in subs if _holds_frames(deep)]
-    search.left += deeper
+    frames, folders = inside
+    below = [(sub, *found) for sub in folders if (found := _inside(search, sub))]
+    deeper = [deep for _, _, subs in below for deep in subs if holds_frames(deep)]
+    search.left.paths += deeper
     if deeper:
-        search.notes.append(f"Folders too deep in {folder} are left, give them by name: {_some(deeper)}.")
+        search.left.notes.append(f"Folders too deep in {folder} are left, give them by name: {some(deeper)}.")
     below = [entry for entry in below if entry[1]]
     if len(frames) == 1 and below:
-        search.left += frames
-        search.notes.append(f"{frames[0]} is a single frame beside folders and is left.")
+        search.left.paths += frames
+        search.left.notes.append(f"{frames[0]} is a single frame beside folders and is left.")
     elif frames or not below:
         _add_folder(search, folder, frames, deeper)
     for sub, sub_frames, _ in below:
         _add_folder(search, sub, sub_frames)
 
 
-def _listed(search: _Search, folder: Path) -> tuple[list[Path], list[Path]] | None:
-    """The frames and the folders in a folder, in natural order; what only looks like a frame is left.
-
-    None, and a bracket that says so, when the folder may not be read.
-    """
-    frames: list[Path] = []
-    folders: list[Path] = []
+def _inside(search: _Search, folder: Path) -> tuple[list[Path], list[Path]] | None:
+    """The frames and the folders in a folder; None, and a bracket that says so, when it may not be read."""
     try:
-        for path in sorted(folder.iterdir(), key=natural):
-            if os.path.realpath(path) in search.exclude:
-                continue
-            if path.is_dir():
-                folders += [] if path.name.startswith(".") else [path]
-            elif path.suffix.lower() in _UNREAD_IMAGES:
-                search.left.append(path)
-                search.notes.append(f"{path} is of a format that is not read and is left.")
-            elif readers.is_frame(path):
-                is_apart = path.name.startswith(".") or path.stem.lower() in _TRUTHS
-                (search.left if is_apart else frames).append(path)
-    except OSError as error:
-        problem = ReadError(f"{folder} cannot be read: {error.strerror or error}.", "Check its permissions.")
+        return listed(folder, search.exclude, search.left)
+    except ReadError as problem:
         search.brackets.append(_bracket(Frames(()), folder, folder, problem))
         return None
-    return _without_jpegs_of_raws(search, frames), folders
-
-
-def _holds_frames(folder: Path) -> bool:
-    try:
-        return any(readers.is_frame(path) for path in folder.iterdir())
-    except OSError:
-        return False
-
-
-def _without_jpegs_of_raws(search: _Search, frames: list[Path]) -> list[Path]:
-    raws = {(path.parent, path.stem.casefold()) for path in frames if readers.is_raw(path)}
-    jpegs = [p for p in frames if p.suffix.lower() in (".jpg", ".jpeg") and (p.parent, p.stem.casefold()) in raws]
-    if not jpegs:
-        return frames
-    search.left += jpegs
-    search.notes.append(f"JPEGs beside RAW files of the same name are left: {_some(jpegs)}.")
-    left = set(jpegs)
-    return [path for path in frames if path not in left]
 
 
 def _add_files(search: _Search, given: list[Path]) -> None:
-    files = _without_jpegs_of_raws(search, given)
+    files = without_jpegs_of_raws(given, search.left)
     frames = Frames.of(files)
-    runs = [list(range(len(files)))] if search.size is None else runs_of(frames, search.size)
+    runs = [list(range(len(files)))] if search.size is None else frames.runs_of(search.size)
     if runs is None:
         search.brackets.append(_bracket(frames, None, None, _no_multiple("The list", len(files), search.size)))
         return
@@ -163,7 +126,7 @@ def _add_files(search: _Search, given: list[Path]) -> None:
 def _add_folder(search: _Search, folder: Path, files: list[Path], deeper: Sequence[Path] = ()) -> None:
     if len(files) < 2:
         what = "one frame only" if files else "no frames that can be read"
-        cure = f"Give the folders in it by name: {_some(deeper)}." if deeper else _A_BRACKET
+        cure = f"Give the folders in it by name: {some(deeper)}." if deeper else _A_BRACKET
         problem = ReadError(f"{folder} holds {what}.", cure)
         search.brackets.append(_bracket(Frames(tuple(files)), folder, folder, problem))
         return
@@ -173,33 +136,31 @@ def _add_folder(search: _Search, folder: Path, files: list[Path], deeper: Sequen
     except HdrcliError as problem:
         search.brackets.append(_bracket(frames, folder, folder, problem))
         return
-    whole = len(groups) == 1 and len(groups[0]) == len(files)
     for group in groups:
-        if len(group) > 1:
-            search.brackets.append(_bracket(frames.only(group), folder if whole else None, folder))
-    singles = [files[group[0]] for group in groups if len(group) == 1]
-    search.left += singles
+        if len(group.frames) == len(files) and not group.readings:
+            search.brackets.append(_bracket(frames, folder, folder))
+        elif len(group.frames) > 1:
+            unclear = refusal(frames, group) if group.readings else None
+            found = _bracket(frames.only(group.frames), None, folder, unclear)
+            search.brackets.append(replace(found, ends=group.ends))
+    singles = [files[group.frames[0]] for group in groups if len(group.frames) == 1]
+    search.left.paths += singles
     if singles:
-        search.notes.append(f"Frames that belong to no bracket are left: {_some(singles)}.")
+        search.left.notes.append(f"Frames that belong to no bracket are left: {some(singles)}.")
 
 
-def _some(paths: Sequence[Path]) -> str:
-    """The paths, or the first few of many."""
-    return ", ".join(map(str, paths[:4])) + (f" and {len(paths) - 4} more" if len(paths) > 4 else "")
-
-
-def _groups(search: _Search, folder: Path, frames: Frames) -> list[list[int]]:
-    everything = list(range(len(frames.files)))
+def _groups(search: _Search, folder: Path, frames: Frames) -> list[Group]:
+    everything = tuple(range(len(frames.files)))
     if search.size is not None:
-        runs = runs_of(frames, search.size)
+        runs = frames.runs_of(search.size)
         if runs is None:
             raise _no_multiple(str(folder), len(everything), search.size)
-        return runs
+        return [Group(tuple(run)) for run in runs]
     if find_sidecar(folder) or not any(header.exposure_time for header in frames.headers.values()):
-        return [everything]
-    groups, note = groups_of_shoot(frames, search.gap)
-    search.notes += [f"{folder}: {note}"] if note else []
-    if all(len(group) == 1 for group in groups):
+        return [Group(everything)]
+    groups, notes = groups_of_shoot(frames, search.gap)
+    search.left.notes += [f"{folder}: {note}" for note in notes]
+    if all(len(group.frames) == 1 for group in groups):
         raise ExposureError(
             f"{folder} holds {len(everything)} frames, but no two of them make a bracket.",
             "Give the files of one bracket by name, or pass a longer --gap.",

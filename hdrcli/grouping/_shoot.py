@@ -3,167 +3,192 @@
 from __future__ import annotations
 
 import math
-import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 
-from hdrcli import readers
-from hdrcli.errors import ExposureError, ReadError
+from hdrcli.errors import ExposureError
 from hdrcli.exposure import relative_exposures
+from hdrcli.grouping import _evidence
+from hdrcli.grouping._evidence import SLOW, Shot, Shots, boundary, is_same, order, pause, steps
+from hdrcli.grouping._folders import some
+from hdrcli.grouping._frames import Frames
+from hdrcli.grouping._readings import Order, Reading, forward, readings_of
 from hdrcli.image import FrameHeader
-
-GAP = 5.0
-"""Seconds between the end of an exposure and the start of the next within a bracket.
-
-Cameras take bracketed frames within a second or two of each other, and their clocks mostly tell whole seconds; to
-compose anew, or to set the camera for another bracket, takes longer. Brackets set by hand are told by their exposures.
-"""
-
-_SAME = 0.1
-"""Stops; cameras step by a third and round the times they write by up to a tenth."""
-
-Group = list[int]
-"""Indices of frames in file order."""
-
-
-def natural(path: Path) -> tuple[list[str | int], str]:
-    """The key that sorts file names as people count: img2 before img10."""
-    parts = re.split(r"([0-9]+)", path.name.casefold())
-    return [int(part) if index % 2 else part for index, part in enumerate(parts)], path.name
 
 
 @dataclass(frozen=True)
-class Frames:
-    """Files in file order, with the headers that could be read and the errors of the others, by index."""
+class Group:
+    """A bracket or single: indices in file order, and why it ends where it does ("" for the last one).
 
-    files: tuple[Path, ...]
-    headers: dict[int, FrameHeader] = field(default_factory=dict)
-    errors: dict[int, ReadError] = field(default_factory=dict)
+    Where the evidence contradicts itself, `readings` are the ways to read these frames, as indices in the order taken.
+    """
 
-    @classmethod
-    def of(cls, files: Sequence[Path]) -> Frames:
-        """Read the headers of files."""
-        frames = cls(tuple(files))
-        for index, file in enumerate(files):
-            try:
-                frames.headers[index] = readers.read_header(file)
-            except ReadError as error:
-                frames.errors[index] = error
-        return frames
-
-    def only(self, indices: Sequence[int]) -> Frames:
-        """Some of the frames, in the order of `indices`."""
-        return Frames(
-            tuple(self.files[i] for i in indices),
-            {new: self.headers[i] for new, i in enumerate(indices) if i in self.headers},
-            {new: self.errors[i] for new, i in enumerate(indices) if i in self.errors},
-        )
+    frames: tuple[int, ...]
+    ends: str = ""
+    readings: tuple[tuple[tuple[int, ...], ...], ...] = ()
 
 
-def runs_of(frames: Frames, size: int) -> list[Group] | None:
-    """Runs of `size` frames in the order they were taken, or in file order if one does not say; None if some remain."""
-    order = _by_time(frames) if not frames.errors else list(range(len(frames.files)))
-    if len(order) % size:
-        return None
-    return [sorted(order[start : start + size]) for start in range(0, len(order), size)]
+@dataclass(frozen=True)
+class _Part:
+    """Shots between two boundaries, and what may be made of them."""
+
+    shots: Shots
+    ends: str = ""
+    readings: tuple[Reading, ...] = ()
 
 
-def groups_of_shoot(frames: Frames, gap: float | None) -> tuple[list[Group], str]:
-    """The brackets of a folder, in the order taken, each in file order, and a note where the choice needs telling.
+def groups_of_shoot(frames: Frames, gap: float | None) -> tuple[list[Group], list[str]]:
+    """The brackets of a folder, in the order taken, and notes where the choice needs telling.
 
-    A new bracket starts when a relative exposure repeats, when the camera, lens or focal length changes or the camera
-    is turned, or after more than `gap` seconds (None: GAP) between the end of one exposure and the start of the next.
-    Unless `gap` is given, frames that differ in nothing but their exposure times, all of them different, are one
-    bracket set by hand, however long that took. A frame whose header cannot be read goes to the shorter of the brackets
-    next to it, or to both. Raises ExposureError when the folder is a shoot of which only some frames tell their
-    exposure.
+    A new bracket starts when the camera, lens or focal length changes or the camera is turned, when the camera's own
+    count of a bracket starts anew, when an exposure repeats, or after more than `gap` seconds (None: GAP) between the
+    end of one exposure and the start of the next. Unless `gap` is given, frames that the camera counts may be up to
+    SLOW seconds apart; and frames that differ in nothing but their exposure times, all of them different, are one
+    bracket set by hand, however long that took, unless their pauses part them into brackets. Frames that can be read in
+    two ways, with nothing to decide, are one group with both `readings`. A frame whose header cannot be read goes to
+    the shorter of the brackets next to it, or to both. Raises ExposureError when the folder is a shoot of which only
+    some frames tell their exposure.
     """
     headers = [frames.headers[i] for i in sorted(frames.headers)]
     untimed = next((header for header in headers if header.exposure_time is None), None)
     if untimed is not None:
         return _partly_timed(frames, headers, untimed)
     exposures = dict(zip(sorted(frames.headers), relative_exposures(headers) or (), strict=True))
-    groups: list[Group] = []
-    for index in _by_time(frames):
-        if groups and _belongs(frames, exposures, groups[-1], index, GAP if gap is None else gap):
-            groups[-1].append(index)
-        else:
-            groups.append([index])
-    note = ""
-    if len(groups) > 1 and gap is None and _is_set_by_hand(headers):
-        groups = [[index for group in groups for index in group]]
-        note = "only the exposure times differ and none repeats, so that the frames are taken as one bracket."
-    groups = [sorted(group) for group in groups]
+    shots = tuple(Shot(index, frames.headers[index], exposures[index]) for index in frames.by_time())
+    parts = _parts(shots, gap)
+    parts, notes = _with_slow_brackets(parts, shots) if gap is None else (parts, [])
+    notes += _short_of_others(parts)
+    groups = [_group(part) for part in parts]
     for index in sorted(frames.errors):
-        for group in _beside(groups, index):
-            group.append(index)
-    return [sorted(group) for group in groups], note
+        beside = _beside([list(group.frames) for group in groups], index)
+        groups = [
+            replace(g, frames=tuple(sorted((*g.frames, index)))) if n in beside else g for n, g in enumerate(groups)
+        ]
+    return groups, notes
 
 
-def _by_time(frames: Frames) -> Group:
-    """All indices with a header by time taken, then file order; by file order alone when a frame does not say when."""
-    taken = {i: header.taken for i, header in frames.headers.items()}
-    indices = sorted(taken)
-    if any(time is None for time in taken.values()):
-        return indices
-    return sorted(indices, key=lambda i: (taken[i], i))
+def _parts(shots: Shots, gap: float | None) -> list[_Part]:
+    """Brackets, singles, and runs that have several readings, in the order taken."""
+    runs: list[_Part] = []
+    start = 0
+    for place, (one, other) in enumerate(pairwise(shots), 1):
+        if why := boundary(one, other, gap):
+            runs.append(_Part(shots[start:place], why))
+            start = place
+    runs.append(_Part(shots[start:]))
+    own = [Counter() if _evidence.is_numbered(run.shots) else _orders(forward(run.shots)) for run in runs]
+    known: Counter[Order] = Counter()
+    for orders in own:
+        known.update(orders)
+    parts = []
+    for run, orders in zip(runs, own, strict=True):
+        elsewhere = {one for one in known if known[one] > orders[one]}
+        whole = _evidence.is_numbered(run.shots)
+        readings = ((run.shots,),) if whole else readings_of(run.shots, elsewhere)
+        parts += [replace(run, readings=readings)] if len(readings) > 1 else _parted(readings[0], run.ends)
+    return parts
 
 
-def _belongs(frames: Frames, exposures: dict[int, float], group: Group, index: int, gap: float) -> bool:
-    """Whether a frame goes on with the bracket whose last frame was taken before it."""
-    last, frame = frames.headers[group[-1]], frames.headers[index]
-    if not _same_setup(last, frame) or any(_same(exposures[index], exposures[i]) for i in group):
+def _orders(reading: Reading) -> Counter[Order]:
+    return Counter(order(shots) for shots in reading if len(shots) > 1)
+
+
+def _parted(reading: Reading, ends: str) -> list[_Part]:
+    *before, last = reading
+    return [*(_Part(shots, "its exposures repeat") for shots in before), _Part(last, ends)]
+
+
+def _with_slow_brackets(parts: list[_Part], shots: Shots) -> tuple[list[_Part], list[str]]:
+    """The same parts, where pauses within a bracket set by hand may have parted it."""
+    is_one_run = all(_only_paused(one, other) for one, other in pairwise(shots))
+    if any(part.readings for part in parts) or not is_one_run or not _evidence.only_times_differ(shots):
+        return _rejoined(parts), []
+    if len(parts) < 2:
+        return parts, []
+    apart = tuple(part.shots for part in parts)
+    if sum(len(one) > 1 for one in apart) < 2:  # else all but one frame at most would be left
+        note = "only the exposure times differ and none repeats, so that the frames are taken as one bracket."
+        return [_Part(shots)], [note]
+    longest = max(pause(one[-1], other[0]) or 0 for one, other in pairwise(apart))
+    if longest > SLOW or (len({_shape(one) for one in apart}) == 1 and _evidence.overlap(apart)):
+        return parts, []
+    return [_Part(shots, readings=(apart, (shots,)))], []
+
+
+def _rejoined(parts: list[_Part]) -> list[_Part]:
+    """Two parts with a pause between them that together make a bracket as others in the shoot may be that bracket."""
+    shapes = Counter(_shape(part.shots) for part in parts if len(part.shots) > 2)
+    result: list[_Part] = []
+    for part in parts:
+        last = result[-1] if result else None
+        if last is not None and _may_be_one(last, part, shapes):
+            both = last.shots + part.shots
+            result[-1] = _Part(both, part.ends, ((last.shots, part.shots), (both,)))
+        else:
+            result.append(part)
+    return result
+
+
+def _may_be_one(one: _Part, other: _Part, shapes: Counter[tuple[int, ...]]) -> bool:
+    shots = one.shots + other.shots
+    if one.readings or other.readings or _shape(shots) not in shapes or not _only_paused(one.shots[-1], other.shots[0]):
         return False
-    if last.taken is None or frame.taken is None:
-        return True
-    return (frame.taken - last.taken).total_seconds() - (last.exposure_time or 0) <= gap
-
-
-def _same_setup(one: FrameHeader, other: FrameHeader) -> bool:
-    if (one.camera, one.lens) != (other.camera, other.lens):
+    if _shape(one.shots) in shapes or _shape(other.shots) in shapes:
         return False
-    # A camera turned upright begins another bracket. Other differences in size are a mistake, to be told, not hidden.
-    if (one.width, one.height) == (other.height, other.width) and one.width != one.height:
-        return False
-    if one.focal_length is None or other.focal_length is None:
-        return one.focal_length == other.focal_length
-    return math.isclose(one.focal_length, other.focal_length, rel_tol=0.02)
+    return (pause(one.shots[-1], other.shots[0]) or 0) <= SLOW and _evidence.only_times_differ(shots)
 
 
-def _same(one: float, other: float) -> bool:
-    return abs(math.log2(one / other)) < _SAME
+def _only_paused(one: Shot, other: Shot) -> bool:
+    return not boundary(one, other, math.inf)
 
 
-def _is_set_by_hand(headers: Sequence[FrameHeader]) -> bool:
-    first = headers[0]
-    if not all(_same_setup(first, h) and (h.f_number, h.iso) == (first.f_number, first.iso) for h in headers):
-        return False
-    times = sorted(header.exposure_time or 0 for header in headers)
-    return not any(_same(one, other) for one, other in pairwise(times))
+def _shape(shots: Shots) -> tuple[int, ...]:
+    """Steps in half stops: what a bracket has in common with others of the shoot."""
+    return tuple(round(2 * step) for step in steps(shots))
 
 
-def _beside(groups: list[Group], index: int) -> list[Group]:
-    """The groups that an unreadable frame may belong to, by its place in file order."""
-    before = max(groups, key=lambda group: max((i for i in group if i < index), default=-1))
-    after = min(groups, key=lambda group: min((i for i in group if i > index), default=math.inf))
-    if not any(i < index for i in before):
-        return [after]
-    if not any(i > index for i in after) or before is after:
-        return [before]
-    if len(before) != len(after):
-        return [min(before, after, key=len)]
-    return [before, after]
+def _short_of_others(parts: Sequence[_Part]) -> list[str]:
+    """A note on brackets that the camera counted and that break off where others of the shoot go on."""
+    counted = [part.shots for part in parts if not part.readings and _evidence.is_numbered(part.shots)]
+    courses = {shots: tuple(shot.header.exposure_bias for shot in shots) for shots in counted}
+    longest = max(courses.values(), key=len, default=())
+    short = [shots for shots, course in courses.items() if course != longest and course == longest[: len(course)]]
+    if not short:
+        return []
+    names = some([f"{s[0].header.path.stem}-{s[-1].header.path.stem} ({len(s)} of {len(longest)})" for s in short])
+    return [f"brackets that break off before others of the same course: {names}."]
 
 
-def _partly_timed(frames: Frames, headers: Sequence[FrameHeader], untimed: FrameHeader) -> tuple[list[Group], str]:
+def _group(part: _Part) -> Group:
+    readings = tuple(tuple(tuple(s.index for s in shots) for shots in reading) for reading in part.readings)
+    return Group(tuple(sorted(shot.index for shot in part.shots)), part.ends, readings)
+
+
+def _beside(groups: Sequence[Sequence[int]], index: int) -> set[int]:
+    """The places of the groups that an unreadable frame may belong to, by its own in file order."""
+    places = range(len(groups))
+    before = max(places, key=lambda n: max((i for i in groups[n] if i < index), default=-1))
+    after = min(places, key=lambda n: min((i for i in groups[n] if i > index), default=math.inf))
+    if not any(i < index for i in groups[before]):
+        return {after}
+    if not any(i > index for i in groups[after]) or before == after:
+        return {before}
+    if len(groups[before]) != len(groups[after]):
+        return {min(before, after, key=lambda n: len(groups[n]))}
+    return {before, after}
+
+
+def _partly_timed(
+    frames: Frames, headers: Sequence[FrameHeader], untimed: FrameHeader
+) -> tuple[list[Group], list[str]]:
     """One bracket, if no exposure repeats among the frames that tell theirs; the others' may be given by option."""
     timed = [header for header in headers if header.exposure_time is not None]
     values = sorted(relative_exposures(timed) or ())
-    if any(_same(one, other) for one, other in pairwise(values)):
+    if any(is_same(one, other) for one, other in pairwise(values)):
         raise ExposureError(
             f"{untimed.path} has no exposure time, so that its folder cannot be split into brackets.",
             "Give the files of one bracket by name, or move that frame away.",
         )
-    return [list(range(len(frames.files)))], f"{untimed.path.name} has no exposure time."
+    return [Group(tuple(range(len(frames.files))))], [f"{untimed.path.name} has no exposure time."]

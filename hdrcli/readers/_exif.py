@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from hdrcli import exif as shot
+from hdrcli.image import ExposureMode
+from hdrcli.readers import _maker_note
 from hdrcli.tiff_directory import first_directory
 
 _log = logging.getLogger("hdrcli")
@@ -24,11 +26,15 @@ BROKEN_EXIF = (*_BROKEN, TypeError, ValueError)
 _XMP = 700
 """The tag of an XMP packet in a TIFF or a RAW file (XMP Specification, Part 3, 3.3)."""
 
+_MODES: dict[float | None, ExposureMode] = {0: "auto", 1: "manual", 2: "bracket"}
+"""ExposureMode (Exif 2.32, 4.6.5)."""
+
 
 @dataclass(frozen=True)
 class Photo:
     """The photographic tags: seconds, f-number, ISO, millimetres; None for what is missing or cannot be.
 
+    `exposure_mode`, `exposure_bias` and `bracket_number` are as in FrameHeader, from Exif and the maker note.
     `orientation` is 1-8; `adobe_rgb` is true when the camera says so (DCF option file) without a profile.
     `block` is a clean Exif block of what tells of the shot; `xmp` the XMP packet as the file has it.
     """
@@ -40,6 +46,9 @@ class Photo:
     camera: str | None = None
     lens: str | None = None
     focal_length: float | None = None
+    exposure_mode: ExposureMode | None = None
+    exposure_bias: float | None = None
+    bracket_number: int | None = None
     orientation: int = 1
     adobe_rgb: bool = False
     block: bytes | None = None
@@ -64,8 +73,22 @@ def photo(path: Path, exif: bytes | BinaryIO | None, xmp: bytes | None = None) -
     except BROKEN_EXIF as error:
         _log.warning("%s has a broken Exif block, which is ignored (%s).", path, error or type(error).__name__)
         return Photo(xmp=xmp)
+    found = _with_marks(found, stream, _text(tags, "Make"))
     block, packet = _carried(path, stream) if tags else (None, None)
     return replace(found, block=block, xmp=xmp or packet)
+
+
+def _with_marks(found: Photo, stream: BinaryIO, make: str | None) -> Photo:
+    """The same with the place in a bracket that the maker note gives. A broken note says nothing: it is no standard."""
+    try:
+        marks = _maker_note.read(stream, make)
+    except BROKEN_EXIF as error:
+        _log.debug("A maker note could not be read: %s", error)
+        return found
+    if not marks.is_bracketed and found.exposure_mode != "bracket":
+        return found
+    bias = found.exposure_bias if marks.bias is None else marks.bias
+    return replace(found, exposure_mode="bracket", exposure_bias=bias, bracket_number=marks.number)
 
 
 def from_tags(tags: Mapping[str, Any]) -> Photo:
@@ -78,6 +101,7 @@ def from_tags(tags: Mapping[str, Any]) -> Photo:
     aperture = _number(tags, "ApertureValue")
     if f_number is None and aperture is not None and 0 < aperture < 20:
         f_number = 2.0 ** (aperture / 2)
+    bias = _number(tags, "ExposureBiasValue")
     orientation = _number(tags, "Orientation") or 1
     interoperability = str(tags.get("Interoperability InteroperabilityIndex", ""))
     return Photo(
@@ -88,6 +112,8 @@ def from_tags(tags: Mapping[str, Any]) -> Photo:
         camera=_camera(_text(tags, "Make"), _text(tags, "Model")),
         lens=_text(tags, "LensModel"),
         focal_length=positive(_number(tags, "FocalLength"), 1e5),
+        exposure_mode=_MODES.get(_number(tags, "ExposureMode")),
+        exposure_bias=bias if bias is not None and abs(bias) <= 16 else None,
         orientation=int(orientation) if 1 <= orientation <= 8 else 1,
         adobe_rgb=_number(tags, "ColorSpace") == 2 or interoperability.strip("\0 ") == "R03",
     )
