@@ -18,6 +18,7 @@ START = datetime(2024, 5, 17, 12, 0, 0)
 def frame(
     path: Path, time: float | None = None, at: float | None = None, *, size: tuple[int, int] = (16, 12),
     camera: str = "X100", f_number: float = 4, iso: int = 100, focal_length: float = 23,
+    mode: int | None = None, bias: float | None = None,
 ) -> Path:  # fmt: skip
     """A small JPEG exposed for `time` seconds, taken `at` seconds from START."""
     block = Image.Exif()
@@ -27,6 +28,10 @@ def frame(
     if time is not None:
         photo[0x829A] = IFDRational(time).limit_rational(100000)
         photo[0x829A] = IFDRational(*photo[0x829A])
+    if mode is not None:
+        photo[0xA402] = mode
+    if bias is not None:
+        photo[0x9204] = IFDRational(round(10 * bias), 10)
     if at is not None:
         taken = START + timedelta(seconds=at)
         photo[0x9003], photo[0x9291] = taken.strftime("%Y:%m:%d %H:%M:%S"), f"{taken.microsecond // 10000:02d}"
@@ -40,6 +45,19 @@ def shoot(folder: Path, *frames: tuple[float, float]) -> None:
     """img1.jpg, img2.jpg, … of (exposure time, seconds from START)."""
     for number, (time, at) in enumerate(frames, 1):
         frame(folder / f"img{number}.jpg", time, at)
+
+
+def auto_bracket(folder: Path, *frames: tuple[float, float, float]) -> None:
+    """img1.jpg, img2.jpg, … of (exposure time, seconds from START, bias), in the camera's automatic bracketing."""
+    for number, (time, at, bias) in enumerate(frames, 1):
+        frame(folder / f"img{number}.jpg", time, at, mode=2, bias=bias)
+
+
+def unclear(grouping: Grouping) -> str:
+    """The error of the only bracket that can be read in several ways."""
+    (problem,) = [found.error for found in grouping.brackets if found.error]
+    assert "neither the times nor the exposures decide" in problem.message
+    return problem.message
 
 
 def names(grouping: Grouping) -> list[tuple[str, int]]:
@@ -123,6 +141,106 @@ def test_iso_and_f_number_count_as_exposure(tmp_path: Path) -> None:
 def test_rounded_times_repeat(tmp_path: Path) -> None:
     shoot(tmp_path, (1 / 60, 0), (1 / 15, 1), (1 / 59, 2), (1 / 15, 3))
     assert names(find_brackets([tmp_path])) == [("img1-img2", 2), ("img3-img4", 2)]
+
+
+def test_biases_repeat_where_exposures_follow_the_light(tmp_path: Path) -> None:
+    # The light grows by a third of a stop, and no exposure repeats; a second passes between all frames.
+    auto_bracket(
+        tmp_path, (1 / 60, 0, 0), (1 / 250, 1, -2), (1 / 15, 2, 2), (1 / 80, 3, 0), (1 / 320, 4, -2), (1 / 20, 5, 2)
+    )
+    assert names(find_brackets([tmp_path])) == [("img1-img3", 3), ("img4-img6", 3)]
+
+
+def test_exposures_at_the_cameras_limit_repeat_within_a_bracket(tmp_path: Path) -> None:
+    auto_bracket(tmp_path / "view", (1 / 8000, 0, 0), (1 / 8000, 1, -2), (1 / 2000, 2, 2))
+    assert names(find_brackets([tmp_path / "view"])) == [("view", 3)]
+
+
+def test_automatic_bracketing_may_wait_for_its_next_frame(tmp_path: Path) -> None:
+    steps = ((1 / 60, 0.0), (1 / 250, -2.0), (1 / 15, 2.0)) * 2
+    auto_bracket(tmp_path, *((time, 15 * number, bias) for number, (time, bias) in enumerate(steps)))
+    assert names(find_brackets([tmp_path])) == [("img1-img3", 3), ("img4-img6", 3)]
+    # An explicit gap is meant as it is said.
+    assert "no two of them make a bracket" in error(find_brackets([tmp_path], gap=5))
+
+
+def test_biases_set_by_hand_repeat_too(tmp_path: Path) -> None:
+    for number, (time, bias) in enumerate([(1 / 60, 0), (1 / 250, -2), (1 / 15, 2), (1 / 80, 0), (1 / 320, -2)]):
+        frame(tmp_path / f"img{number}.jpg", time, number, mode=0, bias=bias)
+    assert names(find_brackets([tmp_path])) == [("img0-img2", 3), ("img3-img4", 2)]
+
+
+def test_a_switch_to_automatic_bracketing_starts_a_bracket(tmp_path: Path) -> None:
+    frame(tmp_path / "a.jpg", 1 / 30, 0, mode=0, bias=0)
+    for number, (time, bias) in enumerate([(1 / 60, 0), (1 / 250, -2), (1 / 15, 2)]):
+        frame(tmp_path / f"b{number}.jpg", time, 1 + number, mode=2, bias=bias)
+    found = find_brackets([tmp_path])
+    assert names(found) == [("b0-b2", 3)]
+    assert found.left == (tmp_path / "a.jpg",)
+    assert [bracket.ends for bracket in found.brackets] == [""]
+
+
+def test_times_that_the_camera_chose_make_no_bracket(tmp_path: Path) -> None:
+    for number, time in enumerate((1 / 60, 1 / 125, 1 / 30)):
+        frame(tmp_path / f"{number}.jpg", time, 60 * number, mode=0, bias=0)
+    assert "no two of them make a bracket" in error(find_brackets([tmp_path]))
+
+
+def test_a_single_just_before_or_after_a_bracket(tmp_path: Path) -> None:
+    # Of 1/15 | 1/60 1/250 1/15, nothing tells whether the first or the last is the single …
+    shoot(tmp_path / "s", (1 / 15, 0), (1 / 60, 1), (1 / 250, 2), (1 / 15, 3))
+    assert "img1-img3 (3 frames), img4; or img1, img2-img4 (3 frames)" in unclear(find_brackets([tmp_path / "s"]))
+    # … but a clear pause does, and so does another bracket of the same order.
+    shoot(tmp_path / "p", (1 / 15, 0), (1 / 60, 4), (1 / 250, 5), (1 / 15, 6))
+    assert names(find_brackets([tmp_path / "p"])) == [("img2-img4", 3)]
+    shoot(
+        tmp_path / "o", (1 / 15, 0), (1 / 60, 1), (1 / 250, 2), (1 / 15, 3), (1 / 80, 99), (1 / 320, 100), (1 / 20, 101)
+    )
+    assert names(find_brackets([tmp_path / "o"])) == [("img2-img4", 3), ("img5-img7", 3)]
+
+
+def test_a_bracket_broken_off_before_a_whole_one(tmp_path: Path) -> None:
+    first, second, third = 1 / 60, 1 / 250, 1 / 15
+    shoot(tmp_path / "a", (first, 0), (second, 1), (first, 2), (second, 3), (third, 4))
+    assert names(find_brackets([tmp_path / "a"])) == [("img1-img2", 2), ("img3-img5", 3)]
+    times = (first, second, third, first, second, first, second, third)
+    shoot(tmp_path / "b", *zip(times, (0, 1, 2, 3, 4, 60, 61, 62), strict=True))
+    assert names(find_brackets([tmp_path / "b"])) == [("img1-img3", 3), ("img4-img5", 2), ("img6-img8", 3)]
+
+
+def test_more_frames_than_the_brackets_elsewhere(tmp_path: Path) -> None:
+    # Nine even steps up are a bracket of nine, or three of three as taken before.
+    ladder = [(2.0**step / 512, 100 + step) for step in range(9)]
+    shoot(tmp_path, (1 / 60, 0), (1 / 15, 1), (1 / 4, 2), *ladder)
+    found = find_brackets([tmp_path])
+    message = unclear(found)
+    assert "img4-img12 (9 frames); or img4-img6 (3 frames), img7-img9 (3 frames), img10-img12 (3 frames)" in message
+    assert found.brackets[0].error is None
+    assert "--size 3" in str(found.brackets[1].error.hint)  # type: ignore[union-attr]
+    assert len(find_brackets([tmp_path], size=3).brackets) == 4
+
+
+def test_brackets_of_two_lengths(tmp_path: Path) -> None:
+    # Four steps up, twice: not two pairs each, though there is a pair of steps up as well.
+    four = [2.0**step / 64 for step in range(4)]
+    times = (*four, *four, *four[:2])
+    shoot(tmp_path, *zip(times, (0, 1, 2, 3, 50, 51, 52, 53, 90, 91), strict=True))
+    assert names(find_brackets([tmp_path])) == [("img1-img4", 4), ("img5-img8", 4), ("img9-img10", 2)]
+
+
+def test_pauses_against_exposures(tmp_path: Path) -> None:
+    # Two by two with a pause, or four steps set by hand.
+    shoot(tmp_path / "s", (1 / 100, 0), (1 / 50, 1), (1 / 25, 20), (1 / 12, 21))
+    found = find_brackets([tmp_path / "s"])
+    assert "img1-img2 (2 frames), img3-img4 (2 frames); or img1-img4 (4 frames)" in unclear(found)
+    assert [header.path.name for header in found.brackets[0].headers] == [f"img{n}.jpg" for n in (1, 2, 3, 4)]
+    assert names(find_brackets([tmp_path / "s"], gap=19)) == [("s", 4)]
+    assert names(find_brackets([tmp_path / "s"], gap=5)) == [("img1-img2", 2), ("img3-img4", 2)]
+    # The same steps over the same range are two brackets; so are frames minutes apart.
+    shoot(tmp_path / "t", (1 / 60, 0), (1 / 15, 1), (1 / 4, 2), (1 / 80, 20), (1 / 20, 21), (1 / 5, 22))
+    assert names(find_brackets([tmp_path / "t"])) == [("img1-img3", 3), ("img4-img6", 3)]
+    shoot(tmp_path / "u", (1 / 100, 0), (1 / 50, 1), (1 / 25, 200), (1 / 12, 201))
+    assert names(find_brackets([tmp_path / "u"])) == [("img1-img2", 2), ("img3-img4", 2)]
 
 
 def test_singles_are_left_and_said(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
 from itertools import pairwise
 
 from hdrcli.grouping._evidence import Shots, has_varied_bias, order, parts_at_pauses, repeats, same_steps, steps
@@ -30,16 +30,19 @@ def backward(run: Shots) -> Reading:
     return tuple(shots[::-1] for shots in forward(run[::-1])[::-1])
 
 
-def readings_of(run: Shots, known: Collection[Order]) -> tuple[Reading, ...]:
+def readings_of(run: Shots, known: Counter[Order]) -> tuple[Reading, ...]:
     """The readings of a run that the evidence leaves: one where it decides, else all.
 
-    `known` are the orders of brackets elsewhere in the shoot. A run without repeats may still be several brackets of a
-    known order, and one of unequal brackets may be regular otherwise. Two things can decide: the order that recurs, and
-    pauses between brackets clearly longer than those within. They must not contradict each other.
+    `known` counts the orders of brackets elsewhere in the shoot. A run without repeats may still be several brackets of
+    the usual length, and one of unequal brackets may be regular otherwise. Two things can decide: the order that
+    recurs, and pauses between brackets clearly longer than those within. They must not contradict each other.
     """
     if has_varied_bias(run):  # the camera's own course: a bracket ends where the first of its biases comes again
         return (forward(run),)
-    plain, regular = forward(run), _regular(run, known)
+    plain = forward(run)
+    if len(plain) == 1 and order(run) in known:
+        return (plain,)
+    regular = _regular(run, plain, known)
     readings = tuple(dict.fromkeys([plain, backward(run), *regular]))
     if len(readings) == 1:
         return readings
@@ -52,35 +55,42 @@ def readings_of(run: Shots, known: Collection[Order]) -> tuple[Reading, ...]:
     return tuple(chosen) if len(chosen) == 1 else readings
 
 
-def _regular(run: Shots, known: Collection[Order]) -> list[Reading]:
-    """Readings as brackets of one length and order, where `forward` gives one bracket or unequal ones."""
-    plain = forward(run)
-    if len(plain) > 1 and len({len(shots) for shots in plain}) == 1:
+def _regular(run: Shots, plain: Reading, known: Counter[Order]) -> list[Reading]:
+    """Readings as brackets of one length, where `plain` is one bracket or unequal ones."""
+    if len({len(shots) for shots in plain}) == 1 < len(plain):
         return []
+    lengths: Counter[int] = Counter()
+    for one, times in known.items():
+        lengths[len(one)] += times
+    usual = max(lengths, key=lengths.__getitem__, default=0)
     found = []
     for length in range(2, min(len(run) // 2, max(map(len, plain))) + 1):
-        if len(run) % length:
-            continue
         parts = tuple(run[start : start + length] for start in range(0, len(run), length))
-        orders = {order(shots) for shots in parts}
-        is_pattern = len(orders) == 1 and all(len(forward(shots)) == 1 for shots in parts)
-        if is_pattern and (len(plain) > 1 or orders & set(known)):
+        recurs = length > 2 and len(plain) > 1 and len({order(shots) for shots in parts}) == 1
+        is_whole = len(run) % length == 0 and all(len(forward(shots)) == 1 for shots in parts)
+        if is_whole and (length == usual or recurs):
             found.append(parts)
     return found
 
 
-def _support(reading: Reading, known: Collection[Order]) -> int:
-    """How well brackets follow an order that recurs: 3 all one of the shoot's, 2 all the same, 1 some cut short, 0."""
-    brackets = [shots for shots in reading if len(shots) > 1]
+def _support(reading: Reading, known: Counter[Order]) -> int:
+    """How well brackets follow an order that recurs.
+
+    4: all are of the shoot's orders, 3: so are the longest, and the others begin like them; the same of orders only
+    this reading has, 2 and 1; else 0.
+    """
+    brackets = sorted((shots for shots in reading if len(shots) > 1), key=len)
     orders = [order(shots) for shots in brackets]
     if orders and all(one in known for one in orders):
-        return 3
+        return 4
     if len(orders) < 2:
         return 0
-    if len(set(orders)) == 1:
+    longest = brackets[-1]
+    if len(set(orders)) == 1 and len(longest) > 2:
         return 2
-    longest = max(brackets, key=len)
-    return int(all(one == order(longest[: len(one)]) for one in orders))
+    if not all(same_steps(steps(shots), steps(longest[: len(shots)])) for shots in brackets):
+        return 0
+    return 3 if orders[-1] in known else 1
 
 
 def _goes_on(reading: Reading) -> bool:

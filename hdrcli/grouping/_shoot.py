@@ -84,7 +84,7 @@ def _parts(shots: Shots, gap: float | None) -> list[_Part]:
         known.update(orders)
     parts = []
     for run, orders in zip(runs, own, strict=True):
-        elsewhere = {one for one in known if known[one] > orders[one]}
+        elsewhere = known - orders
         whole = _evidence.is_numbered(run.shots)
         readings = ((run.shots,),) if whole else readings_of(run.shots, elsewhere)
         parts += [replace(run, readings=readings)] if len(readings) > 1 else _parted(readings[0], run.ends)
@@ -102,8 +102,8 @@ def _parted(reading: Reading, ends: str) -> list[_Part]:
 
 def _with_slow_brackets(parts: list[_Part], shots: Shots) -> tuple[list[_Part], list[str]]:
     """The same parts, where pauses within a bracket set by hand may have parted it."""
-    is_one_run = all(_only_paused(one, other) for one, other in pairwise(shots))
-    if any(part.readings for part in parts) or not is_one_run or not _evidence.only_times_differ(shots):
+    paused = all(_only_paused(one, other) for one, other in pairwise(parts))
+    if any(part.readings for part in parts) or not paused or not _evidence.only_times_differ(shots):
         return _rejoined(parts), []
     if len(parts) < 2:
         return parts, []
@@ -133,15 +133,17 @@ def _rejoined(parts: list[_Part]) -> list[_Part]:
 
 def _may_be_one(one: _Part, other: _Part, shapes: Counter[tuple[int, ...]]) -> bool:
     shots = one.shots + other.shots
-    if one.readings or other.readings or _shape(shots) not in shapes or not _only_paused(one.shots[-1], other.shots[0]):
+    if one.readings or other.readings or _shape(shots) not in shapes or not _only_paused(one, other):
         return False
     if _shape(one.shots) in shapes or _shape(other.shots) in shapes:
         return False
     return (pause(one.shots[-1], other.shots[0]) or 0) <= SLOW and _evidence.only_times_differ(shots)
 
 
-def _only_paused(one: Shot, other: Shot) -> bool:
-    return not boundary(one, other, math.inf)
+def _only_paused(one: _Part, other: _Part) -> bool:
+    """Whether nothing but a pause parts them."""
+    last, first = one.shots[-1], other.shots[0]
+    return bool(boundary(last, first, None)) and not boundary(last, first, math.inf)
 
 
 def _shape(shots: Shots) -> tuple[int, ...]:

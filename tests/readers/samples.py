@@ -57,6 +57,7 @@ def jpeg(path: Path, pixels: np.ndarray | None = None, **options: object) -> Pat
 def dng(
     path: Path, scene: np.ndarray, exposure: float = 1.0, *, compress: bool = False, orientation: int = 1,
     white_balance: tuple[float, float, float] = (2.0, 1.0, 1.5), exposure_time: tuple[int, int] = (1, 60),
+    taken: str | None = None,
 ) -> Path:  # fmt: skip
     """A Bayer DNG of a (H, W) grey scene times `exposure`, black 512, white 16383, sRGB camera; by PiDNG."""
     from pidng.core import RAW2DNG, DNGTags, Tag
@@ -92,6 +93,8 @@ def dng(
         Tag.PhotographicSensitivity: [100],
     }.items():
         tags.set(tag, value)
+    if taken is not None:
+        tags.set(Tag.DateTimeOriginal, taken)
     writer = RAW2DNG()
     writer.options(tags, path="", compress=False)
     writer.convert(raw, filename=str(path))
