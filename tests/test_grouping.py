@@ -61,6 +61,8 @@ def unclear(grouping: Grouping) -> str:
 
 
 def names(grouping: Grouping) -> list[tuple[str, int]]:
+    """Names and counts of the brackets that are none of them refused."""
+    assert not any("neither the times nor" in str(bracket.error) for bracket in grouping.brackets)
     return [(bracket.name, len(bracket.headers)) for bracket in grouping.brackets]
 
 
@@ -190,6 +192,10 @@ def test_a_single_just_before_or_after_a_bracket(tmp_path: Path) -> None:
     # Of 1/15 | 1/60 1/250 1/15, nothing tells whether the first or the last is the single …
     shoot(tmp_path / "s", (1 / 15, 0), (1 / 60, 1), (1 / 250, 2), (1 / 15, 3))
     assert "img1-img3 (3 frames), img4; or img1, img2-img4 (3 frames)" in unclear(find_brackets([tmp_path / "s"]))
+    shoot(tmp_path / "r", (1 / 60, 0), (1 / 250, 1), (1 / 15, 2), (1 / 60, 3))
+    assert "in 2 ways: img1-img3 (3 frames), img4; or img1, img2-img4 (3 frames);" in unclear(
+        find_brackets([tmp_path / "r"])
+    )
     # … but a clear pause does, and so does another bracket of the same order.
     shoot(tmp_path / "p", (1 / 15, 0), (1 / 60, 4), (1 / 250, 5), (1 / 15, 6))
     assert names(find_brackets([tmp_path / "p"])) == [("img2-img4", 3)]
@@ -226,6 +232,13 @@ def test_brackets_of_two_lengths(tmp_path: Path) -> None:
     times = (*four, *four, *four[:2])
     shoot(tmp_path, *zip(times, (0, 1, 2, 3, 50, 51, 52, 53, 90, 91), strict=True))
     assert names(find_brackets([tmp_path])) == [("img1-img4", 4), ("img5-img8", 4), ("img9-img10", 2)]
+
+
+def test_longer_brackets_that_recur(tmp_path: Path) -> None:
+    three, six = [2.0**step / 64 for step in range(3)], [2.0**step / 64 for step in range(6)]
+    taken = [(t, 60 * n + at) for n, times in enumerate((three, three, three, six, six)) for at, t in enumerate(times)]
+    shoot(tmp_path, *taken)
+    assert [count for _, count in names(find_brackets([tmp_path]))] == [3, 3, 3, 6, 6]
 
 
 def test_pauses_against_exposures(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ GAP = 5.0
 """Seconds between the end of an exposure and the start of the next within a bracket.
 
 Cameras take bracketed frames within a second or two of each other, and their clocks mostly tell whole seconds; to
-compose anew, or to set the camera for another bracket, takes longer. Where it does not, exposures that repeat tell the
-brackets apart. Brackets set by hand are told by their exposures.
+compose anew, or to set the camera for another bracket, takes longer. No gap is right for brackets two seconds apart,
+which HDRMerge joins by default: exposures that repeat tell those apart. Brackets set by hand are told by theirs.
 """
 
 SLOW = 120.0

@@ -66,4 +66,4 @@ def _known_reader(path: Path) -> Reader:
 
 def is_raw(path: Path) -> bool:
     """Whether a file has the suffix of a camera RAW format."""
-    return reader_for(path) is plugins.load("readers", "raw").READER
+    return reader_for(path) is _readers()[".dng"]
