@@ -6,17 +6,17 @@ files -> readers -> Bracket -> alignment -> network or classical fuser -> static
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hdrcli import exposure, plugins, response
+from hdrcli import batch, exposure, interrupts, plugins, response, reuse
+from hdrcli.batch import Progress
 from hdrcli.contracts import Fuser, Network
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
+from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
 from hdrcli.reading import read_bracket, usable_frames
 from hdrcli.results import write_results
@@ -26,9 +26,6 @@ EXTREMES = 2
 """A network of so many frames takes the darkest and the brightest."""
 
 log = logging.getLogger("hdrcli")
-
-Progress = Callable[[str, str, float], None]
-"""Told the bracket's name, the stage it is in and the share of the bracket that is done."""
 
 
 @dataclass(frozen=True)
@@ -77,46 +74,31 @@ def fuse(
     paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
     if not paths:
         raise UsageError("There is nothing to fuse.", "Name a folder of frames, or the frames of one bracket.")
-    plans = make_plans(paths, settings)
+    manifest = Manifest(settings.output)
+    plans = make_plans(paths, settings, manifest)
     on_plans(len(plans.brackets))
     if not settings.dry_run:
         _check_models(plans, settings)
 
     def one(plan: Plan, progress: Progress) -> BracketResult:
-        result = _run(plan, settings, progress)
-        on_result(result)
+        try:
+            result = _run(plan, settings, manifest, progress)
+            on_result(result)
+        finally:
+            interrupts.release()
         return result
 
-    if settings.jobs == 1 or len(plans.brackets) < 2:
-        results = [one(plan, progress) for plan in plans.brackets]
-    else:
-        results = _at_once(one, plans.brackets, settings.jobs, progress)
+    try:
+        results = batch.run(one, plans.brackets, settings.jobs, progress)
+    finally:
+        if not settings.dry_run:
+            manifest.merge()
     return FuseReport(tuple(results), plans.left, plans.notes)
-
-
-def _at_once(
-    one: Callable[[Plan, Progress], BracketResult], plans: Sequence[Plan], jobs: int, progress: Progress
-) -> list[BracketResult]:
-    """`one` for each plan, `jobs` of them at once, in their order. Ctrl-C ends those in work at their next stage."""
-    stopped = threading.Event()
-
-    def watched(name: str, stage: str, share: float) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt  # no signal reaches a worker
-        progress(name, stage, share)
-
-    with ThreadPoolExecutor(jobs) as pool:
-        try:
-            return list(pool.map(lambda plan: one(plan, watched), plans))
-        except BaseException:
-            stopped.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _check_models(plans: Plans, settings: FuseSettings) -> None:
     """A device or weights that are not there, or a prior for a model without, fail here, before a frame is read."""
-    used = {plan.model for plan in plans.brackets if not plan.error and not plan.skip}
+    used = {plan.model for plan in plans.brackets if not plan.is_settled}
     networks = set(plugins.names("networks"))
     for name in sorted(used):
         if name in networks:
@@ -134,7 +116,7 @@ def _refuse_network_options(name: str, settings: FuseSettings) -> None:
             raise UsageError(f"{option} is for networks; {name} is none.", f"Leave {option} out, or pass a network.")
 
 
-def _run(plan: Plan, settings: FuseSettings, progress: Progress) -> BracketResult:
+def _run(plan: Plan, settings: FuseSettings, manifest: Manifest, progress: Progress) -> BracketResult:
     result = BracketResult(plan.name, plan.files, plan.stops, plan.model, plan.outputs, "planned", notes=plan.notes)
     if plan.error:
         return replace(result, status="failed", error=plan.error)
@@ -143,7 +125,7 @@ def _run(plan: Plan, settings: FuseSettings, progress: Progress) -> BracketResul
     if settings.dry_run:
         return result
     try:
-        used, stops = _fuse_bracket(plan, settings, lambda stage, share: progress(plan.name, stage, share))
+        used, stops = _fuse_bracket(plan, settings, manifest, lambda stage, share: progress(plan.name, stage, share))
     except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
         return replace(result, status="failed", error=_told(error, plan))
     return replace(result, status="done", model=used.model, notes=used.notes, stops=stops)
@@ -164,27 +146,28 @@ def _told(error: Exception, plan: Plan) -> HdrcliError:
 
 
 def _fuse_bracket(
-    plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]
+    plan: Plan, settings: FuseSettings, manifest: Manifest, progress: Callable[[str, float], None]
 ) -> tuple[Plan, tuple[float, ...] | None]:
     """One bracket, from files to files; returns the plan as it was carried out, and the stops in file order."""
     progress("reading", 0.0)
+    making = reuse.making(plan, settings, manifest)
     read = read_bracket(plan, settings)
     bracket, notes = read.bracket, list(read.notes)
     if settings.align != "off":
-        progress("aligning", 0.15)
+        progress("aligning", 0.06)
         name = "homography" if settings.align == "auto" else settings.align
         bracket = plugins.load("alignment", name).ALIGNER.align(bracket)
     bracket = _decoded(bracket, plan, settings)
     if settings.model == "auto" and bracket.relative_exposures:
-        progress("looking for motion", 0.23)
+        progress("looking for motion", 0.1)
         plan = settled(plan, usable_frames(bracket))
-    progress("fusing", 0.25)
+    progress("fusing", 0.12)
     image, attributes = _fuse_pixels(
-        bracket, plan, settings, notes, lambda share: progress("fusing", 0.25 + 0.6 * share)
+        bracket, plan, settings, notes, lambda share: progress("fusing", 0.12 + 0.82 * share)
     )
-    progress("writing", 0.85)
-    write_results(image, read, plan, settings, attributes)
-    progress("done", 1.0)
+    progress("writing", 0.94)
+    write_results(image, read, plan, settings, attributes, making, manifest)
+    progress(batch.DONE, 1.0)
     return replace(plan, notes=(*plan.notes, *notes)), read.stops
 
 

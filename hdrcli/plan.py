@@ -14,6 +14,8 @@ from hdrcli.contracts import Fuser, Network, Writer
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError, WriteError
 from hdrcli.grouping import FoundBracket, find_brackets
 from hdrcli.image import Bracket, FrameHeader, RadianceMap
+from hdrcli.manifest import Manifest
+from hdrcli.reuse import Reuse
 from hdrcli.settings import FuseSettings
 
 FOR_MOTION, FOR_STILL, FOR_LACK_OF_TIMES = "dfgnet", "debevec", "mertens"
@@ -27,8 +29,9 @@ MOTION_FRAMES = 3
 class Plan:
     """One bracket to fuse: its frames in file order, their relative exposures and where they come from.
 
-    `error` is set when it cannot be fused as asked; `skip` when its outputs exist and shall be kept. `files` are all
-    its files, also those whose header could not be read. `ends` is as in FoundBracket.
+    `error` is set when it cannot be fused as asked; `kept` are the outputs that exist and shall stay, and `skip` is set
+    when that is all of them. `files` are all its files, also those whose header could not be read. `ends` is as in
+    FoundBracket.
     """
 
     name: str
@@ -42,6 +45,12 @@ class Plan:
     skip: bool = False
     files: tuple[Path, ...] = ()
     ends: str = ""
+    kept: tuple[Path, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing to fuse."""
+        return self.skip or self.error is not None
 
     @property
     def stops(self) -> tuple[float, ...] | None:
@@ -61,19 +70,23 @@ class Plans:
     notes: tuple[str, ...] = field(default=())
 
 
-def make_plans(inputs: Sequence[Path], settings: FuseSettings) -> Plans:
-    """Find the brackets in `inputs` and plan each. Raises UsageError when --times or --stops fit none of them."""
+def make_plans(inputs: Sequence[Path], settings: FuseSettings, manifest: Manifest | None = None) -> Plans:
+    """Find the brackets in `inputs` and plan each. Raises UsageError when --times or --stops fit none of them.
+
+    `manifest`, that of the output folder, is what --skip-existing goes by.
+    """
+    reuse = Reuse(settings, manifest) if manifest and settings.skip_existing else None
     grouping = find_brackets(inputs, gap=settings.gap, size=settings.size, exclude=(settings.output,))
     plans = []
     for found in grouping.brackets:
         outputs = tuple(settings.output / f"{found.name}{_writer(name).suffix}" for name in settings.formats)
         plan = Plan(found.name, found.headers, settings.model, outputs, error=found.error, files=found.files)
         plan = replace(plan, ends=found.ends)
-        plans.append(plan if plan.error else _planned(plan, found, settings))
-    return Plans(tuple(plans), grouping.left, grouping.notes)
+        plans.append(plan if plan.error else _planned(plan, found, settings, reuse))
+    return Plans(tuple(plans), grouping.left, (*grouping.notes, *(reuse.notes(plans) if reuse else ())))
 
 
-def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings) -> Plan:
+def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings, reuse: Reuse | None) -> Plan:
     try:
         relative, source = _exposures(found, settings)
         plan = _with_model(replace(plan, relative_exposures=relative, exposure_source=source))
@@ -83,7 +96,7 @@ def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings) -> Plan:
                 "Frames count from 1, in file order.",
             )
         _check_formats(plan, settings)
-        return _with_outputs(plan, settings)
+        return _with_outputs(plan, settings, reuse)
     except HdrcliError as error:
         return replace(plan, error=error)
 
@@ -187,21 +200,18 @@ def _check_formats(plan: Plan, settings: FuseSettings) -> None:
             )
 
 
-def _with_outputs(plan: Plan, settings: FuseSettings) -> Plan:
-    """Find out now whether the outputs can be written, before any work."""
+def _with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None) -> Plan:
+    """Find out now which outputs are to be written, and whether they can be, before any work."""
     inputs = {frame.path.resolve() for frame in plan.frames}
     for output in plan.outputs:
         if output.resolve() in inputs:
             raise WriteError(f"{output} is one of the frames.", "Pass another --output folder.")
     existing = [output for output in plan.outputs if output.exists() or output.is_symlink()]
-    missing = [output for output in plan.outputs if output not in existing]
-    if existing and settings.skip_existing and not missing:
-        return replace(plan, skip=True)
-    if existing and settings.skip_existing:
-        raise WriteError(f"{existing[0]} exists but {missing[0]} does not.", "Pass --overwrite, or --format for one.")
-    if existing and not settings.overwrite:
+    if existing and reuse:
+        plan = reuse.settle(plan, existing)
+    elif existing and not settings.overwrite:
         raise WriteError(f"{existing[0]} exists.", "Pass --overwrite or --skip-existing, or another --output.")
-    if not settings.dry_run:
+    if not settings.dry_run and not plan.skip:
         writers.check_writable(settings.output)
     return plan
 

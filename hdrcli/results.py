@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,18 +10,25 @@ from typing import Any
 import numpy as np
 
 import hdrcli
-from hdrcli import exposure, plugins, transfer, writers
+from hdrcli import exposure, plugins, transfer
 from hdrcli.contracts import OutputInfo
 from hdrcli.image import DisplayImage, RadianceMap
+from hdrcli.manifest import Making, Manifest
 from hdrcli.plan import Plan
 from hdrcli.reading import ReadBracket
 from hdrcli.settings import FuseSettings
 
 
 def write_results(
-    image: RadianceMap | DisplayImage, read: ReadBracket, plan: Plan, settings: FuseSettings, attributes: dict[str, str]
+    image: RadianceMap | DisplayImage,
+    read: ReadBracket,
+    plan: Plan,
+    settings: FuseSettings,
+    attributes: dict[str, str],
+    making: Making,
+    manifest: Manifest,
 ) -> None:
-    """Tone-map and write all formats of a bracket, together or not at all."""
+    """Tone-map and write all formats of a bracket but those that are kept, together or not at all."""
     header = read.headers[read.bracket.reference]
     scene_referred = isinstance(image, RadianceMap)
     if scene_referred:
@@ -53,9 +61,11 @@ def write_results(
 
     made: dict[Path, bytes] = {}
     for name, output in zip(settings.formats, plan.outputs, strict=True):
+        if output in plan.kept:
+            continue
         writer = plugins.load("writers", name).WRITER
         made[output] = writer.encode(pixels(writer.takes), info, writer.depth(depth))
-    writers.write_all(made)
+    manifest.write(replace(making, model=plan.model, weights=attributes.get("weightsSha256")), made)
 
 
 def _pixels_for(takes: str, image: RadianceMap | DisplayImage, tone_map: str) -> np.ndarray:

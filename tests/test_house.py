@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "hdrcli"
 STAGES = {"readers", "alignment", "networks", "classical", "tone_mapping", "writers", "metrics"}
 LAYERS = [
-    {"errors", "image", "exposure", "transfer", ""},
+    {"errors", "image", "exposure", "transfer", "interrupts", ""},
     {
         "contracts",
         "plugins",
@@ -28,7 +28,19 @@ LAYERS = [
         "xmp",
     },
     STAGES | {"grouping", "settings", "response", "static_merge", "motion"},
-    {"plan", "reading", "results", "inference", "inspection", "pipeline", "evaluation", "training"},
+    {
+        "manifest",
+        "reuse",
+        "plan",
+        "batch",
+        "reading",
+        "results",
+        "inference",
+        "inspection",
+        "pipeline",
+        "evaluation",
+        "training",
+    },
     {"cli", "__main__"},
 ]
 HOMES = {
@@ -36,6 +48,7 @@ HOMES = {
     "rich": ("cli",),
     "rawpy": ("readers",),
     "exifread": ("readers",),
+    "filelock": ("manifest.py",),
     "h5py": ("keras_files.py",),
     "OpenEXR": ("readers/exr.py", "writers/exr.py"),
     "torch": ("networks", "layered.py", "priors.py", "tiling.py", "weights.py", "inference.py", "training", "metrics"),

@@ -47,7 +47,7 @@ def test_a_command_runs(command: str, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     if " fuse " in command and "--dry-run" not in command:
         made = {path.suffix for path in (folder / "fused").iterdir()}
-        assert made == {".png", ".exr"}
+        assert made == {".png", ".exr", ".json"}
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

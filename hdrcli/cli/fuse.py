@@ -69,14 +69,20 @@ def fuse(
     }
     from hdrcli import pipeline  # only now: it loads numpy, OpenCV and the like
 
+    results: list[pipeline.BracketResult] = []
     with progress.Bars(off=quiet) as bars:
 
         def on_result(result: pipeline.BracketResult) -> None:
-            bars.finished(result.name)
+            results.append(result)
+            bars.finished(result.name, worked=result.status == "done")
             if not quiet:
                 report.notes(result)
 
-        done = pipeline.fuse(given, on_plans=bars.expect, progress=bars.stage, on_result=on_result, **chosen)
+        try:
+            done = pipeline.fuse(given, on_plans=bars.expect, progress=bars.stage, on_result=on_result, **chosen)
+        except KeyboardInterrupt:
+            report.broken_off(results, bars.estimate.begun, bars.estimate.count, quiet=quiet, debug=debug)
+            raise
     if json:
         console.print_json(report.as_json(done))
     elif dry_run or not quiet:

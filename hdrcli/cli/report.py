@@ -21,7 +21,7 @@ STYLES = {"done": "green", "planned": "cyan", "skipped": "yellow", "failed": "re
 
 def notes(result: BracketResult) -> None:
     """What was chosen for a bracket, and why, on stderr."""
-    if result.status in ("done", "planned"):
+    if result.status != "failed":
         for note in result.notes:
             console.say(f"{result.name}: {note}")
 
@@ -57,6 +57,21 @@ def failures(report: FuseReport, *, quiet: bool, debug: bool) -> None:
         if len(report.brackets) > 1:
             console.say(", ".join(f"{count} {status}" for status, count in counts.items()) + ".")
         _errors(report, debug)
+
+
+def broken_off(results: Sequence[BracketResult], begun: int, count: int, *, quiet: bool, debug: bool) -> None:
+    """What became of a run that ends before its time, and how to go on: `begun` of `count` brackets were in work."""
+    if not count:
+        return
+    if not quiet:
+        counts = Counter(result.status for result in results)
+        counts += Counter({"broken off": begun, "not begun": count - len(results) - begun})
+        console.say(", ".join(f"{number} {what}" for what, number in counts.items()) + ".")
+    for result in results:
+        if result.error is not None:
+            console.say_error(result.error, debug=debug, about=about(result, results))
+    if not quiet and len(results) < count:
+        console.say("To go on: the same command with --skip-existing.")
 
 
 def _errors(report: FuseReport, debug: bool) -> None:

@@ -44,5 +44,6 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 
 
 def files(folder: Path) -> list[str]:
-    """Names of all files below `folder`, hidden ones too."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    """Names of all files below `folder`, hidden ones too, but for the manifests."""
+    found = (path for path in folder.rglob("*") if path.is_file() and path.name != "fused.json")
+    return sorted(str(path.relative_to(folder)) for path in found)

@@ -190,6 +190,7 @@ def test_a_failure_is_told_in_two_lines_and_writes_nothing(
     assert second.endswith((".", "?"))
     assert "Traceback" not in outcome.err + outcome.out
     assert files(tmp_path) == before
+    assert not list(tmp_path.rglob("fused.json"))
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")

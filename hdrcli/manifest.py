@@ -1,0 +1,240 @@
+"""fused.json: of which frames, how and by which hdrcli each output of a folder was made. One line a bracket.
+
+The file is only ever replaced whole, at the end of a run, so a batch costs the same for each bracket however many there
+are. Until then a run keeps a journal beside it (`.hdrcli-….jsonl`, the same lines), where it promises each bracket's
+outputs by digest before they get their names: a kill at any moment leaves nothing that the next run cannot tell. Each
+process has its own journal; whoever merges journals into fused.json holds a lock, and the next run merges what killed
+ones left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from hdrcli import interrupts, writers
+from hdrcli.errors import HdrcliError, WriteError
+
+NAME = "fused.json"
+FORMAT = "hdrcli-fused"
+VERSION = 1
+PATIENCE = 30.0
+"""Seconds to wait for another process that is merging; it takes less than one."""
+
+log = logging.getLogger("hdrcli")
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A file's SHA-256 and size in bytes, and when it was last changed (ns); None: promised, not yet seen."""
+
+    sha256: str
+    size: int
+    modified: int | None = None
+
+    @classmethod
+    def of(cls, path: Path) -> FileState:
+        """The state of a file. Raises OSError."""
+        sha256, buffer = hashlib.sha256(), memoryview(bytearray(1 << 20))
+        with path.open("rb", buffering=0) as file:
+            while count := file.readinto(buffer):
+                sha256.update(buffer[:count])
+            stat = os.fstat(file.fileno())
+        return cls(sha256.hexdigest(), stat.st_size, stat.st_mtime_ns)
+
+    def now(self, path: Path) -> FileState | None:
+        """The state of `path` if it still has this content, else None.
+
+        Where size and time are unchanged the content is taken to be; it is read only where they tell nothing.
+        """
+        try:
+            stat = path.stat()
+            if stat.st_size != self.size:
+                return None
+            found = self if stat.st_mtime_ns == self.modified else FileState.of(path)
+        except OSError:
+            return None
+        return found if found.sha256 == self.sha256 else None
+
+
+@dataclass(frozen=True)
+class Making:
+    """How outputs of one bracket were made. Files are named relative to the manifest's folder.
+
+    `settings` are the options that pixels depend on, as they were asked for; `model` is the one used, `weights` the
+    SHA-256 of its weights. `inputs` are the frames in file order, `stops` theirs. `replaces` are digests of the older
+    outputs that may still stand where new ones are promised.
+    """
+
+    bracket: str
+    hdrcli: str
+    model: str
+    weights: str | None
+    stops: tuple[float, ...] | None
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, FileState]
+    outputs: Mapping[str, FileState] = field(default_factory=dict)
+    replaces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, entry: dict[str, Any]) -> Making:
+        """A making from its JSON object. Raises KeyError, TypeError, ValueError or AttributeError for another one."""
+        files = {key: {name: FileState(**state) for name, state in entry[key].items()} for key in ("inputs", "outputs")}
+        stops = None if entry["stops"] is None else tuple(map(float, entry["stops"]))
+        replaces = {name: tuple(digests) for name, digests in entry.get("replaces", {}).items()}
+        return cls(**{**entry, **files, "stops": stops, "replaces": replaces, "settings": dict(entry["settings"])})
+
+    def line(self) -> str:
+        """The JSON object, in one line."""
+        entry = asdict(self)
+        return json.dumps(entry if self.replaces else {k: v for k, v in entry.items() if k != "replaces"})
+
+
+class Manifest:
+    """What is known of the outputs in `folder`, which need not exist. Raises WriteError for a fused.json not ours."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / NAME
+        self._journal = folder / writers.own_name("jsonl")
+        self._lock = threading.Lock()
+        self._made = _read(self.file) if folder.is_dir() else {}
+        if folder.is_dir():
+            for journal in sorted(folder.glob(".hdrcli-*.jsonl")):
+                self._made |= _by_output(_lines(journal))
+
+    def name(self, path: Path) -> str:
+        """`path` as the manifest names it: relative to its folder, so that both may move together."""
+        try:
+            return Path(os.path.relpath(path, self.folder)).as_posix()
+        except ValueError:  # another drive of Windows
+            return path.absolute().as_posix()
+
+    def making(self, output: Path) -> Making | None:
+        """How `output` was made, if that is known."""
+        return self._made.get(self.name(output))
+
+    def write(self, making: Making, files: Mapping[Path, bytes]) -> None:
+        """Write the outputs of a bracket, all or none, and remember how they were made. Raises WriteError.
+
+        Signals wait until `interrupts.release`.
+        """
+        interrupts.hold()
+        outputs = {
+            self.name(path): FileState(hashlib.sha256(content).hexdigest(), len(content))
+            for path, content in files.items()
+        }
+        older = {name: _digests(self._made[name], name) for name in outputs if name in self._made}
+        self.note(replace(making, outputs=outputs, replaces=older))
+        writers.write_all(files)
+        for path in files:
+            outputs[self.name(path)] = replace(outputs[self.name(path)], modified=path.stat().st_mtime_ns)
+        self.note(replace(making, outputs=outputs))
+
+    def note(self, making: Making) -> None:
+        """Put a making into the journal."""
+        with self._lock:
+            writers.append(self._journal, f"{making.line()}\n".encode())
+            self._made |= _by_output([making])
+
+    def merge(self) -> None:
+        """Bring fused.json up to date with this run's journal and those of killed runs, whose temporaries go too."""
+        if not self.folder.is_dir():
+            return
+        import filelock
+
+        lock = self.folder / ".fused.json.lock"
+        try:
+            writers.remove_stale(self.folder)
+            if not self._journals() and not lock.exists():
+                return
+            with filelock.FileLock(lock, timeout=PATIENCE):
+                try:
+                    self._merge()
+                finally:
+                    with suppress(OSError):  # Windows removes it by itself
+                        lock.unlink(missing_ok=True)  # while it is held: a waiting process sees that it is gone
+        except (OSError, HdrcliError) as error:
+            reason = error.message if isinstance(error, HdrcliError) else f"{self.file} cannot be written: {error}."
+            log.warning("%s What it would say is kept for the next run.", reason)
+
+    def _journals(self) -> list[Path]:
+        own = [self._journal] if self._journal.exists() else []
+        return [*writers.abandoned(self.folder, "jsonl"), *own]
+
+    def _merge(self) -> None:
+        journals = self._journals()
+        made = _read(self.file)
+        for journal in journals:
+            made |= _by_output(self._seen(making) for making in _lines(journal))
+        if made or self.file.exists():
+            head = f'{{"format": "{FORMAT}", "version": {VERSION}, "made": ['
+            text = ",\n".join(sorted(making.line() for making in _grouped(made)))
+            writers.write_all({self.file: f"{head}\n{text}\n]}}\n".encode()})
+        for journal in journals:
+            journal.unlink(missing_ok=True)
+
+    def _seen(self, making: Making) -> Making:
+        """A making whose promises, if it has any, are looked into: outputs that never came are left out."""
+        outputs = {}
+        for name, state in making.outputs.items():
+            path = self.folder / name
+            if state.modified is not None or path.exists():
+                outputs[name] = state.now(path) or state if state.modified is None else state
+        whole = all(state.modified is not None for state in outputs.values())
+        return replace(making, outputs=outputs, replaces={} if whole else making.replaces)
+
+
+def _digests(making: Making, name: str) -> tuple[str, ...]:
+    """All that `name` may hold by a making: its output, or an older one of ours where that was never written."""
+    return tuple(dict.fromkeys((making.outputs[name].sha256, *making.replaces.get(name, ()))))
+
+
+def _by_output(makings: Iterable[Making]) -> dict[str, Making]:
+    return {name: making for making in makings for name in making.outputs}
+
+
+def _grouped(made: Mapping[str, Making]) -> list[Making]:
+    """Each making once, with the outputs that no later one has made again."""
+    makings = {id(making): making for making in made.values()}.values()
+    return [replace(one, outputs={n: s for n, s in one.outputs.items() if made[n] is one}) for one in makings]
+
+
+def _read(file: Path) -> dict[str, Making]:
+    """The makings in fused.json by output. Raises WriteError for one that is damaged, foreign or later."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise ValueError("it is none of hdrcli's")
+        if content["version"] > VERSION:
+            raise ValueError("a later hdrcli wrote it")
+        return _by_output([Making.from_json(entry) for entry in content["made"]])
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise WriteError(f"{file} cannot be read: {error.strerror or error}.", "Pass another --output.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise WriteError(
+            f"{file} is no manifest that this hdrcli can go by: {error}.", "Move it away, or pass another --output."
+        ) from error
+
+
+def _lines(journal: Path) -> list[Making]:
+    """The makings in a journal; a line that a crash of the system cut short is told and left."""
+    makings = []
+    try:
+        for line in journal.read_text(encoding="utf-8").splitlines():
+            makings.append(Making.from_json(json.loads(line)))
+    except FileNotFoundError:
+        pass  # its run has just merged it
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        log.warning("%s is damaged after %d lines: %s.", journal, len(makings), error)
+    return makings
