@@ -16,7 +16,7 @@ import os
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +94,8 @@ class Making:
 
     def line(self) -> str:
         """The JSON object, in one line."""
-        entry = asdict(self)
-        return json.dumps(entry if self.replaces else {k: v for k, v in entry.items() if k != "replaces"})
+        entry = {name: value for name, value in vars(self).items() if name != "replaces" or value}
+        return json.dumps(entry, default=vars)
 
 
 class Manifest:
@@ -177,7 +177,7 @@ class Manifest:
             made |= _by_output(self._seen(making) for making in _lines(journal))
         if made or self.file.exists():
             head = f'{{"format": "{FORMAT}", "version": {VERSION}, "made": ['
-            text = ",\n".join(sorted(making.line() for making in _grouped(made)))
+            text = ",\n".join(making.line() for making in _grouped(made))
             writers.write_all({self.file: f"{head}\n{text}\n]}}\n".encode()})
         for journal in journals:
             journal.unlink(missing_ok=True)
@@ -202,10 +202,15 @@ def _by_output(makings: Iterable[Making]) -> dict[str, Making]:
     return {name: making for making in makings for name in making.outputs}
 
 
-def _grouped(made: Mapping[str, Making]) -> list[Making]:
+def _grouped(made: Mapping[str, Making]) -> Iterable[Making]:
     """Each making once, with the outputs that no later one has made again."""
-    makings = {id(making): making for making in made.values()}.values()
-    return [replace(one, outputs={n: s for n, s in one.outputs.items() if made[n] is one}) for one in makings]
+    keys: dict[int, str] = {}
+    groups: dict[str, tuple[Making, dict[str, FileState]]] = {}
+    for name, making in sorted(made.items()):
+        key = keys.setdefault(id(making), "") or replace(making, outputs={}).line()
+        keys[id(making)] = key
+        groups.setdefault(key, (making, {}))[1][name] = making.outputs[name]
+    return (replace(making, outputs=outputs) for making, outputs in groups.values())
 
 
 def _read(file: Path) -> dict[str, Making]:

@@ -81,7 +81,9 @@ def fuse(
         try:
             done = pipeline.fuse(given, on_plans=bars.expect, progress=bars.stage, on_result=on_result, **chosen)
         except KeyboardInterrupt:
-            report.broken_off(results, bars.estimate.begun, bars.estimate.count, quiet=quiet, debug=debug)
+            if not quiet:
+                begun, count = bars.estimate.begun, bars.estimate.count
+                report.broken_off(results, begun, count, overwrite=overwrite, debug=debug)
             raise
     if json:
         console.print_json(report.as_json(done))

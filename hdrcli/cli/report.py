@@ -47,37 +47,34 @@ def failures(report: FuseReport, *, quiet: bool, debug: bool) -> None:
     """The count, the notes of the run and the errors, on stderr: errors last, but first in a run that failed whole."""
     failed = report.failed
     if quiet:
-        _errors(report, debug)
+        _errors(report.brackets, debug)
     elif len(failed) == len(report.brackets):
-        _errors(report, debug)
+        _errors(report.brackets, debug)
         _run_notes(report)
     else:
         _run_notes(report)
         counts = Counter(result.status for result in report.brackets)
         if len(report.brackets) > 1:
             console.say(", ".join(f"{count} {status}" for status, count in counts.items()) + ".")
-        _errors(report, debug)
+        _errors(report.brackets, debug)
 
 
-def broken_off(results: Sequence[BracketResult], begun: int, count: int, *, quiet: bool, debug: bool) -> None:
+def broken_off(results: Sequence[BracketResult], begun: int, count: int, *, overwrite: bool, debug: bool) -> None:
     """What became of a run that ends before its time, and how to go on: `begun` of `count` brackets were in work."""
-    if not count:
-        return
-    if not quiet:
-        counts = Counter(result.status for result in results)
-        counts += Counter({"broken off": begun, "not begun": count - len(results) - begun})
-        console.say(", ".join(f"{number} {what}" for what, number in counts.items()) + ".")
+    counts = Counter(result.status for result in results)
+    counts += Counter({"broken off": begun, "not begun": count - len(results) - begun})
+    if counts:
+        console.say(", ".join(f"{number} {status}" for status, number in counts.items()) + ".")
+    _errors(results, debug)
+    if len(results) < count:
+        instead = " instead of --overwrite" if overwrite else ""
+        console.say(f"To go on, pass --skip-existing{instead} to the same command.")
+
+
+def _errors(results: Sequence[BracketResult], debug: bool) -> None:
     for result in results:
         if result.error is not None:
             console.say_error(result.error, debug=debug, about=about(result, results))
-    if not quiet and len(results) < count:
-        console.say("To go on: the same command with --skip-existing.")
-
-
-def _errors(report: FuseReport, debug: bool) -> None:
-    for result in report.failed:
-        if result.error is not None:
-            console.say_error(result.error, debug=debug, about=about(result, report.brackets))
 
 
 def about(bracket: BracketResult | InspectedBracket, brackets: Sequence[object]) -> str:

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 import tempfile
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +20,11 @@ from hdrcli.errors import WriteError
 
 _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 _OURS = re.compile(rf"\.hdrcli-{_HOST}-(\d+)-[0-9a-f]{{8}}\.(tmp|jsonl)")
+
+LOOK_EVERY = 60.0
+"""Seconds between two looks for temporaries that killed runs left: in a folder of 10,000 results, each takes its time."""
+
+_looked: dict[Path, float] = {}
 
 _CAUSES = {
     errno.ENOSPC: ("the disk is full", "Free some space, or write to another disk with --output."),
@@ -39,14 +45,15 @@ def write_all(files: Mapping[Path, bytes]) -> None:
 
     Each goes to a temporary name in its own folder and is on the disk whole before the first gets its final name.
     Folders are made as needed. An error puts back what had been there; a killed process leaves only temporaries, which
-    the next call removes. (A kill between two renames can leave a new file beside an older one; each is whole.)
+    a later call removes. (A kill between two renames can leave a new file beside an older one; each is whole.)
 
     Raises WriteError, naming the file and the cause.
     """
     for folder, target in {target.parent: target for target in files}.items():
         with _naming(target):
             folder.mkdir(parents=True, exist_ok=True)
-            remove_stale(folder)
+            if time.monotonic() - _looked.get(folder, -LOOK_EVERY) >= LOOK_EVERY:
+                remove_stale(folder)
     with ExitStack() as always, ExitStack() as on_error:
         temporaries = {target: _write_temporary(target, content, always) for target, content in files.items()}
         for target, temporary in temporaries.items():
@@ -130,6 +137,7 @@ def abandoned(folder: Path, ending: str) -> list[Path]:
 
 def remove_stale(folder: Path) -> None:
     """Remove temporaries of processes of this computer that are gone."""
+    _looked[folder] = time.monotonic()
     for path in abandoned(folder, "tmp"):
         with suppress(OSError):  # another user's, in a shared folder: not ours to remove, and in nobody's way
             path.unlink(missing_ok=True)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +15,8 @@ from typing import Any
 import pytest
 
 from hdrcli.cli.app import main
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -47,3 +53,16 @@ def files(folder: Path) -> list[str]:
     """Names of all files below `folder`, hidden ones too, but for the manifests."""
     found = (path for path in folder.rglob("*") if path.is_file() and path.name != "fused.json")
     return sorted(str(path.relative_to(folder)) for path in found)
+
+
+def start(code: str, *arguments: object, **options: object) -> subprocess.Popen[str]:
+    """A Python process that runs `code`, with streams to read and a Ctrl-C that works even in a background job."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads are running)
+        **options,
+    )

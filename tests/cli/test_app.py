@@ -1,36 +1,17 @@
-"""The command as a whole: help, speed of starting, typing errors, streams, bugs and signals."""
+"""The command as a whole: help, speed of starting, typing errors, streams and bugs."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import hdrcli
 from hdrcli import pipeline
-from tests.cli.conftest import Run, files
+from tests.cli.conftest import Run, start
 from tests.conftest import MakeBracket
 
-ROOT = Path(__file__).parents[2]
 COMMANDS = ["fuse", "inspect", "models", "train", "weights"]
-
-
-def start(code: str, *arguments: object, **options: object) -> subprocess.Popen[str]:
-    """A Python process that runs `code`, with streams to read and a Ctrl-C that works even in a background job."""
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no threads are running)
-        **options,
-    )
 
 
 def test_version(run: Run) -> None:
@@ -140,59 +121,3 @@ def test_a_full_disk_behind_stdout_is_told() -> None:
     assert process.stderr is not None
     assert process.stderr.readline() == "Error: No space left on device.\n"
     process.communicate()
-
-
-SLOW_DISK = """
-import os, sys, time
-from pathlib import Path
-
-def fsync(descriptor):
-    Path("writing").touch()
-    time.sleep(float(sys.argv.pop(1)) if not Path("written").exists() else 0)
-    Path("written").touch()
-
-os.fsync = fsync
-from hdrcli.cli.app import main
-sys.exit(main(["fuse", *sys.argv[2:]]))
-"""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-@pytest.mark.parametrize(
-    ("number", "status", "word"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "Terminated.")]
-)
-def test_a_signal_while_writing_leaves_nothing(
-    make_bracket: MakeBracket, tmp_path: Path, number: signal.Signals, status: int, word: str
-) -> None:
-    make_bracket(tmp_path / "hall")
-    process = start(SLOW_DISK, 60, "-", "hall", "-m", "mertens", cwd=tmp_path)
-    _wait_for(tmp_path / "writing", process)
-    assert any(name.endswith(".tmp") for name in files(tmp_path / "fused"))
-    process.send_signal(number)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == status, err
-    assert (out, err) == ("", f"{word}\n")
-    assert files(tmp_path / "fused") == []
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-def test_ctrl_c_with_two_jobs_leaves_whole_brackets(make_bracket: MakeBracket, tmp_path: Path) -> None:
-    for number in range(5):
-        make_bracket(tmp_path / "shoot" / f"b{number}")
-    process = start(SLOW_DISK, 1, "-", "shoot", "-m", "mertens", "--jobs", "2", cwd=tmp_path)
-    _wait_for(tmp_path / "writing", process)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 130, err
-    assert err.splitlines()[-1] == "Interrupted."
-    written = files(tmp_path / "fused")
-    assert {name[:2] for name in written} != {f"b{number}" for number in range(5)}
-    assert written == sorted(f"{name[:2]}{suffix}" for name in written[::2] for suffix in (".exr", ".png"))
-
-
-def _wait_for(file: Path, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while not file.exists():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -1,0 +1,194 @@
+"""Batches that are broken off, by Ctrl-C, by SIGTERM or by a kill, and run again with --skip-existing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run, files, start
+from tests.conftest import MakeBracket
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+
+NAMES = ["b0", "b1", "b2", "b3"]
+
+SLOW = """
+import os, sys, time
+from pathlib import Path
+from hdrcli import pipeline
+from hdrcli.cli.app import main
+
+stage, seconds = sys.argv[1], float(sys.argv[2])
+
+def slow(real):
+    def slowed(*arguments):
+        Path("there").touch()
+        time.sleep(seconds)
+        return real(*arguments)
+    return slowed
+
+if stage == "reading":
+    pipeline.read_bracket = slow(pipeline.read_bracket)
+elif stage == "fusing":
+    pipeline._fuse_pixels = slow(pipeline._fuse_pixels)
+else:
+    os.fsync = slow(os.fsync)
+sys.exit(main(["fuse", "shoot", "-m", "mertens", *sys.argv[3:]]))
+"""
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from hdrcli.cli.app import main
+
+count = 0
+
+def counted(real):
+    def call(*arguments, **options):
+        global count
+        count += 1
+        if count == int(sys.argv[1]):
+            os.kill(os.getpid(), 9)
+        return real(*arguments, **options)
+    return call
+
+os.fsync, Path.replace, Path.unlink = map(counted, (os.fsync, Path.replace, Path.unlink))
+sys.exit(main(["fuse", "shoot", *sys.argv[2:]]))
+"""
+
+
+@pytest.fixture
+def shoot(make_bracket: MakeBracket, tmp_path: Path) -> Path:
+    for number, name in enumerate(NAMES):
+        make_bracket(tmp_path / "shoot" / name, width=40 + number)
+    return tmp_path / "shoot"
+
+
+def both(names: list[str]) -> list[str]:
+    """The outputs of brackets, both formats."""
+    return [f"{name}{suffix}" for name in names for suffix in (".exr", ".png")]
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in files(folder)}
+
+
+def makings(folder: Path) -> list[dict[str, object]]:
+    """What fused.json says, but for the times of the files."""
+    made = json.loads((folder / "fused.json").read_text())["made"]
+    for one in made:
+        for state in (*one["inputs"].values(), *one["outputs"].values()):
+            assert state.pop("modified")
+    return made
+
+
+def wait_for(file: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not file.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("stage", "jobs", "number", "told"),
+    [
+        ("reading", 1, signal.SIGINT, "1 broken off, 3 not begun."),
+        ("fusing", 2, signal.SIGTERM, "2 broken off, 2 not begun."),
+        ("writing", 1, signal.SIGTERM, "1 done, 3 not begun."),
+        ("writing", 2, signal.SIGINT, "2 done, 2 not begun."),
+    ],
+)
+def test_a_signal_ends_the_run_after_the_write_and_it_can_go_on(
+    run: Run, shoot: Path, tmp_path: Path, stage: str, jobs: int, number: signal.Signals, told: str
+) -> None:
+    process = start(SLOW, stage, 0.2, "--jobs", jobs, cwd=tmp_path)
+    wait_for(tmp_path / "there", process)
+    time.sleep(0.1)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    status, word = {signal.SIGINT: (130, "Interrupted."), signal.SIGTERM: (143, "Terminated.")}[number]
+    assert (process.returncode, out) == (status, "")
+    assert err.splitlines()[-3:] == [told, "To go on, pass --skip-existing to the same command.", word]
+    done = 0 if stage != "writing" else jobs
+    assert files(tmp_path / "fused") == both(NAMES[:done])
+    again = run("fuse", "shoot", "-m", "mertens", "--skip-existing", "--json")
+    statuses = [bracket["status"] for bracket in again.json["brackets"]]
+    assert statuses == ["skipped"] * done + ["done"] * (4 - done)
+    run("fuse", "shoot", "-m", "mertens", "-o", "whole")
+    assert content(tmp_path / "fused") == content(tmp_path / "whole")
+
+
+def test_a_second_signal_does_not_wait_for_the_write(shoot: Path, tmp_path: Path) -> None:
+    process = start(SLOW, "writing", 60, cwd=tmp_path)
+    wait_for(tmp_path / "there", process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert err.splitlines()[0] == "1 broken off, 3 not begun."
+    assert files(tmp_path / "fused") == []
+
+
+def test_quiet_says_only_that_it_was_interrupted(shoot: Path, tmp_path: Path) -> None:
+    process = start(SLOW, "reading", 0.3, "--quiet", cwd=tmp_path)
+    wait_for(tmp_path / "there", process)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60) == ("", "Interrupted.\n")
+
+
+@pytest.mark.parametrize(
+    ("moment", "replacing"),
+    [
+        (5, False),  # one output has its name, the other not yet
+        (9, False),  # both have, their times are not noted
+        (41, False),  # fused.json is written, the journal still there
+        (3, True),  # in the temporaries
+        (16, True),  # an output beside an older one
+        (46, True),  # before fused.json
+    ],
+)
+def test_a_killed_batch_goes_on_to_the_same_files(
+    run: Run, shoot: Path, tmp_path: Path, moment: int, replacing: bool
+) -> None:
+    old = tmp_path / "old"
+    options = ["-m", "debevec"]
+    if replacing:
+        assert run("fuse", "shoot", "-m", "mertens").status == 0
+        shutil.copytree(tmp_path / "fused", old)
+        options.append("--overwrite")
+    process = start(KILLED, moment, *options, cwd=tmp_path)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert run("fuse", "shoot", "-m", "debevec", "-o", "whole").status == 0
+    allowed = [content(tmp_path / "whole"), content(old) if old.exists() else {}]
+    for name in files(tmp_path / "fused"):
+        if not name.startswith("."):
+            assert (tmp_path / "fused" / name).read_bytes() in [known.get(name) for known in allowed]
+    outcome = run("fuse", "shoot", "-m", "debevec", "--skip-existing")
+    assert outcome.status == 0, outcome.err
+    assert content(tmp_path / "fused") == content(tmp_path / "whole")  # hidden files, too: there are none
+    assert makings(tmp_path / "fused") == makings(tmp_path / "whole")
+    assert "4 skipped." in run("fuse", "shoot", "-m", "debevec", "--skip-existing").err
+
+
+def test_two_runs_into_one_folder_know_of_both(run: Run, shoot: Path, tmp_path: Path) -> None:
+    code = "import sys; from hdrcli.cli.app import main; sys.exit(main(['fuse', '-m', 'mertens', *sys.argv[1:]]))"
+    halves = [["shoot/b0", "shoot/b1"], ["shoot/b2", "shoot/b3"]]
+    for process in [start(code, *half, cwd=tmp_path) for half in halves]:
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+    assert [one["bracket"] for one in makings(tmp_path / "fused")] == NAMES
+    assert sorted(path.name for path in (tmp_path / "fused").iterdir()) == [*both(NAMES), "fused.json"]
+    outcome = run("fuse", "shoot", "-m", "mertens", "--skip-existing")
+    assert "4 skipped." in outcome.err
+    assert "Outputs that" not in outcome.err
