@@ -22,7 +22,7 @@ _HOST = f"{zlib.crc32(socket.gethostname().encode()):08x}"
 _OURS = re.compile(rf"\.hdrcli-{_HOST}-(\d+)-[0-9a-f]{{8}}\.(tmp|jsonl)")
 
 LOOK_EVERY = 60.0
-"""Seconds between two looks for temporaries that killed runs left: in a folder of 10,000 results, each takes its time."""
+"""Seconds between two looks for what killed runs left: among 10,000 results, a look takes its time."""
 
 _looked: dict[Path, float] = {}
 
