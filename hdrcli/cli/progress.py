@@ -21,7 +21,7 @@ from rich.text import Text
 from hdrcli.cli import console
 from hdrcli.cli.estimate import Estimate, words
 
-LINE_EVERY = 30.0
+LINE_EVERY = 60.0
 """Seconds between two lines, where there is no terminal; in long runs a twentieth of the time that has passed."""
 
 

@@ -127,7 +127,7 @@ def test_a_log_gets_few_lines(clock: Clock, capsys: pytest.CaptureFixture[str]) 
         for number in range(720):
             fuse(bars, clock, f"b{number}")
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "0 of 720 done; b0: fusing, 65 %; about 9 h 20 min left"  # of 10 h
+    assert lines[0] == "1 of 720 done; b1: fusing, 24 %; about 10 h left"
     assert lines[-1].startswith("7")
     assert 50 < len(lines) < 150
 
