@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -50,8 +51,17 @@ def write_results(
         xmp=header.xmp,
         sources=tuple(one.path.name for one in read.headers),
     )
+    wanted = {name: path for name, path in zip(settings.formats, plan.outputs, strict=True) if path not in plan.kept}
+    made = encoded(image, info, wanted, settings)
+    manifest.write(replace(making, model=plan.model, weights=attributes.get("weightsSha256")), made)
+
+
+def encoded(
+    image: RadianceMap | DisplayImage, info: OutputInfo, outputs: Mapping[str, Path], settings: FuseSettings
+) -> dict[Path, bytes]:
+    """Tone-map, and encode the files of all `outputs` (format -> path). Raises WriteError."""
     # what was computed in full precision is kept in it, where the format can (EXR, JPEG XL)
-    depth = settings.bit_depth or (32 if attributes.get("precision") == "float32" else None)
+    depth = settings.bit_depth or (32 if info.attributes.get("precision") == "float32" else None)
 
     @cache
     def pixels(takes: str) -> Any:
@@ -60,12 +70,10 @@ def write_results(
         return _pixels_for(takes, image, settings.tone_map)
 
     made: dict[Path, bytes] = {}
-    for name, output in zip(settings.formats, plan.outputs, strict=True):
-        if output in plan.kept:
-            continue
+    for name, output in outputs.items():
         writer = plugins.load("writers", name).WRITER
         made[output] = writer.encode(pixels(writer.takes), info, writer.depth(depth))
-    manifest.write(replace(making, model=plan.model, weights=attributes.get("weightsSha256")), made)
+    return made
 
 
 def _pixels_for(takes: str, image: RadianceMap | DisplayImage, tone_map: str) -> np.ndarray:
