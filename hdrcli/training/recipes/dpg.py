@@ -2,9 +2,9 @@
 
 The paper gives neither the weights of its losses nor the adversary, and its authors' program has no training: ours are
 weight 1 at each scale, 0.01 for the adversary, a patch critic. SSIM, with weight 0.5, is our addition: squared
-differences, most of which are brightness, leave blotches on walls and blur. The priors of a patch are made from the patch alone,
-which differs from the whole picture's at its borders. Half the published width, 8, of which dropout would take whole
-colours away: there is none.
+differences, most of which are brightness, leave blotches on walls and blur. The priors of a patch are made from the
+patch alone, which differs from the whole picture's at its borders. Half the published width, 8, of which dropout would
+take whole colours away: there is none.
 """
 
 from __future__ import annotations
