@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hdrcli.adjustments import Adjustments
     from hdrcli.pipeline import FuseReport, fuse
+    from hdrcli.rendering import tonemap
 
-__all__ = ["FuseReport", "__version__", "fuse"]
+__all__ = ["Adjustments", "FuseReport", "__version__", "fuse", "tonemap"]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
     """Import the pipeline on first use: `import hdrcli` alone stays fast."""
-    if name in ("fuse", "FuseReport"):
-        from hdrcli import pipeline
-
-        return getattr(pipeline, name)
+    homes = {"fuse": "pipeline", "FuseReport": "pipeline", "tonemap": "rendering", "Adjustments": "adjustments"}
+    if name in homes:
+        return getattr(import_module(f"hdrcli.{homes[name]}"), name)
     raise AttributeError(f"module 'hdrcli' has no attribute {name!r}")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from hdrcli.adjustments import Adjustments
 from hdrcli.image import Bracket, DisplayImage, Exposure, FrameHeader, RadianceMap
 
 if TYPE_CHECKING:
@@ -95,11 +96,15 @@ class Aligner:
 
 @dataclass(frozen=True)
 class ToneMapper:
-    """A tone mapping operator: scene-referred to display-referred."""
+    """A tone mapping operator: scene-referred to display-referred.
 
-    apply: Callable[[RadianceMap], DisplayImage]
+    `apply` heeds all adjustments, `strength` only if the operator is `local`: if it looks at a pixel's surroundings.
+    """
+
+    apply: Callable[[RadianceMap, Adjustments], DisplayImage]
     summary: str
     source: str
+    local: bool = False
 
 
 @dataclass(frozen=True)

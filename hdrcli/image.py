@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -26,7 +27,8 @@ class FrameHeader:
     say is None. `exposure_mode` is who chose the exposure ("bracket": the camera's automatic bracketing),
     `exposure_bias` the stops meant from the metered exposure, `bracket_number` the camera's own count of the frames of
     a bracket, from 1. `exif` is the raw Exif block (TIFF structure, without an "Exif\\0\\0" prefix) and `xmp` an XMP
-    packet, of what tells of the shot and of nothing else, for outputs to carry.
+    packet, of what tells of the shot and of nothing else, for outputs to carry. `attributes` are what the header
+    of a linear file says beside, by name, such as "software" and "hdrcli:model".
     """
 
     path: Path
@@ -45,6 +47,7 @@ class FrameHeader:
     exif: bytes | None = None
     is_raw: bool = False
     xmp: bytes | None = None
+    attributes: Mapping[str, str | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

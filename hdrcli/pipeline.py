@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ EXTREMES = 2
 """A network of so many frames takes the darkest and the brightest."""
 
 log = logging.getLogger("hdrcli")
+
+Work = Callable[[Plan, FuseSettings, Callable[[str, float], None]], tuple[Plan, tuple[float, ...] | None]]
+"""From a plan to its files: returns the plan as it was carried out, and the stops in file order."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def fuse(
 
     def one(plan: Plan, progress: Progress) -> BracketResult:
         try:
-            result = _run(plan, settings, manifest, progress)
+            result = run(plan, settings, progress, partial(_fuse_bracket, manifest=manifest))
             on_result(result)
         finally:
             interrupts.release()
@@ -116,7 +120,8 @@ def _refuse_network_options(name: str, settings: FuseSettings) -> None:
             raise UsageError(f"{option} is for networks; {name} is none.", f"Leave {option} out, or pass a network.")
 
 
-def _run(plan: Plan, settings: FuseSettings, manifest: Manifest, progress: Progress) -> BracketResult:
+def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> BracketResult:
+    """Do the work of a plan, unless there is none to do; whatever goes wrong is the result's `error`."""
     result = BracketResult(plan.name, plan.files, plan.stops, plan.model, plan.outputs, "planned", notes=plan.notes)
     if plan.error:
         return replace(result, status="failed", error=plan.error)
@@ -125,7 +130,7 @@ def _run(plan: Plan, settings: FuseSettings, manifest: Manifest, progress: Progr
     if settings.dry_run:
         return result
     try:
-        used, stops = _fuse_bracket(plan, settings, manifest, lambda stage, share: progress(plan.name, stage, share))
+        used, stops = work(plan, settings, lambda stage, share: progress(plan.name, stage, share))
     except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
         return replace(result, status="failed", error=_told(error, plan))
     return replace(result, status="done", model=used.model, notes=used.notes, stops=stops)
@@ -146,7 +151,7 @@ def _told(error: Exception, plan: Plan) -> HdrcliError:
 
 
 def _fuse_bracket(
-    plan: Plan, settings: FuseSettings, manifest: Manifest, progress: Callable[[str, float], None]
+    plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None], manifest: Manifest
 ) -> tuple[Plan, tuple[float, ...] | None]:
     """One bracket, from files to files; returns the plan as it was carried out, and the stops in file order."""
     progress("reading", 0.0)

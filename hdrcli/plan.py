@@ -96,7 +96,7 @@ def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings, reuse: Reu
                 "Frames count from 1, in file order.",
             )
         _check_formats(plan, settings)
-        return _with_outputs(plan, settings, reuse)
+        return with_outputs(plan, settings, reuse)
     except HdrcliError as error:
         return replace(plan, error=error)
 
@@ -200,15 +200,17 @@ def _check_formats(plan: Plan, settings: FuseSettings) -> None:
             )
 
 
-def _with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None) -> Plan:
+def with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None) -> Plan:
     """Find out now which outputs are to be written, and whether they can be, before any work."""
     inputs = {frame.path.resolve() for frame in plan.frames}
     for output in plan.outputs:
         if output.resolve() in inputs:
-            raise WriteError(f"{output} is one of the frames.", "Pass another --output folder.")
+            raise WriteError(f"{output} is one of the inputs.", "Pass another --output folder.")
     existing = [output for output in plan.outputs if output.exists() or output.is_symlink()]
     if existing and reuse:
         plan = reuse.settle(plan, existing)
+    elif existing and settings.skip_existing:
+        plan = replace(plan, kept=tuple(existing), skip=len(existing) == len(plan.outputs))
     elif existing and not settings.overwrite:
         raise WriteError(f"{existing[0]} exists.", "Pass --overwrite or --skip-existing, or another --output.")
     if not settings.dry_run and not plan.skip:

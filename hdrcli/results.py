@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -11,13 +12,15 @@ from typing import Any
 import numpy as np
 
 import hdrcli
-from hdrcli import exposure, plugins, transfer
+from hdrcli import exposure, plugins, tone_mapping, transfer
 from hdrcli.contracts import OutputInfo
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.manifest import Making, Manifest
 from hdrcli.plan import Plan
 from hdrcli.reading import ReadBracket
 from hdrcli.settings import FuseSettings
+
+log = logging.getLogger("hdrcli")
 
 
 def write_results(
@@ -32,8 +35,6 @@ def write_results(
     """Tone-map and write all formats of a bracket but those that are kept, together or not at all."""
     header = read.headers[read.bracket.reference]
     scene_referred = isinstance(image, RadianceMap)
-    if scene_referred:
-        attributes = {**attributes, "toneMapping": settings.tone_map}
     if read.bracket.relative_exposures:
         stops = exposure.stops(read.bracket.relative_exposures, read.bracket.reference)
         attributes = {**attributes, "stops": ", ".join(f"{stop:+.2f}" for stop in stops)}
@@ -60,6 +61,12 @@ def encoded(
     image: RadianceMap | DisplayImage, info: OutputInfo, outputs: Mapping[str, Path], settings: FuseSettings
 ) -> dict[Path, bytes]:
     """Tone-map, and encode the files of all `outputs` (format -> path). Raises WriteError."""
+    words = {"toneMapping": settings.tone_map} if isinstance(image, RadianceMap) else {}
+    if asked := str(settings.adjustments):
+        words["adjustments"] = asked
+    if settings.adjustments.strength and isinstance(image, DisplayImage):
+        log.warning("%s is a finished picture: --strength does nothing to it.", next(iter(outputs.values())).stem)
+    info = replace(info, attributes={**info.attributes, **words})
     # what was computed in full precision is kept in it, where the format can (EXR, JPEG XL)
     depth = settings.bit_depth or (32 if info.attributes.get("precision") == "float32" else None)
 
@@ -67,7 +74,7 @@ def encoded(
     def pixels(takes: str) -> Any:
         if takes == "both":
             return pixels("display"), pixels("linear")
-        return _pixels_for(takes, image, settings.tone_map)
+        return _pixels_for(takes, image, settings)
 
     made: dict[Path, bytes] = {}
     for name, output in outputs.items():
@@ -76,10 +83,15 @@ def encoded(
     return made
 
 
-def _pixels_for(takes: str, image: RadianceMap | DisplayImage, tone_map: str) -> np.ndarray:
-    """Linear light or a display picture of the fused image, whichever the writer takes."""
-    if isinstance(image, DisplayImage):
-        return image.pixels if takes == "display" else transfer.srgb_to_linear(image.pixels)
+def _pixels_for(takes: str, image: RadianceMap | DisplayImage, settings: FuseSettings) -> np.ndarray:
+    """Linear light or a display picture of the fused image, whichever the writer takes.
+
+    The picture is adjusted; linear light is what was fused.
+    """
+    if isinstance(image, RadianceMap):
+        if takes == "linear":
+            return image.pixels
+        return tone_mapping.tone_map(image, settings.tone_map, settings.adjustments).pixels
     if takes == "linear":
-        return image.pixels
-    return plugins.load("tone_mapping", tone_map).TONE_MAPPER.apply(image).pixels
+        return transfer.srgb_to_linear(image.pixels)
+    return tone_mapping.adjusted(image, settings.adjustments).pixels

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "hdrcli"
 STAGES = {"readers", "alignment", "networks", "classical", "tone_mapping", "writers", "metrics"}
 LAYERS = [
-    {"errors", "image", "exposure", "transfer", "interrupts", ""},
+    {"errors", "image", "exposure", "transfer", "adjustments", "interrupts", ""},
     {
         "contracts",
         "plugins",
@@ -20,6 +20,8 @@ LAYERS = [
         "tiling",
         "layered",
         "priors",
+        "pyramids",
+        "exposure_fusion",
         "merging",
         "windows",
         "sidecars",
@@ -35,6 +37,7 @@ LAYERS = [
         "batch",
         "reading",
         "results",
+        "rendering",
         "inference",
         "inspection",
         "pipeline",

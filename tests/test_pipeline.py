@@ -155,7 +155,7 @@ def test_an_output_that_is_a_frame_is_refused(bracket: Path, tmp_path: Path) -> 
     before = (tmp_path / "1" / "1.png").read_bytes()
     (result,) = hdrcli.fuse(tmp_path / "1", model="mertens", output=tmp_path / "1", overwrite=True).brackets
     assert result.status == "failed"
-    assert "is one of the frames" in result.error.message
+    assert "is one of the inputs" in result.error.message
     assert (tmp_path / "1" / "1.png").read_bytes() == before
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from hdrcli import __version__
-from hdrcli.cli import console, fuse, inspect, models, train, usage, weights
+from hdrcli.cli import console, fuse, inspect, models, tonemap, train, usage, weights
 from hdrcli.errors import HdrcliError
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (fuse.fuse, inspect.inspect, models.models, train.train):
+for _command in (fuse.fuse, tonemap.tonemap, inspect.inspect, models.models, train.train):
     app.command(cls=usage.Command)(_command)
 app.add_typer(weights.app, name="weights")
 

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from hdrcli import settings
+from hdrcli.adjustments import Adjustments
 from hdrcli.cli import console, options, progress, report
 
 
@@ -14,10 +15,16 @@ def fuse(
     inputs: options.Inputs,
     model: options.Model = "auto",
     align: options.Align = "auto",
-    tone_map: options.ToneMap = "natural",
     static_merge: options.StaticMerge = "auto",
     prior: options.Prior = None,
     weights: options.Weights = None,
+    tone_map: options.ToneMap = "natural",
+    exposure: options.PictureExposure = 0.0,
+    contrast: options.Contrast = 0.0,
+    saturation: options.Saturation = 0.0,
+    warmth: options.Warmth = 0.0,
+    tint: options.Tint = 0.0,
+    strength: options.Strength = 0.0,
     output: options.Output = "fused",
     formats: options.Formats = "png,exr",
     bit_depth: options.BitDepth = None,
@@ -46,6 +53,7 @@ def fuse(
         "model": model,
         "align": align,
         "tone_map": tone_map,
+        "adjustments": Adjustments(exposure, contrast, saturation, warmth, tint, strength),
         "static_merge": static_merge,
         "prior": prior,
         "weights": weights,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import redirect_stdout
+from dataclasses import replace
+from datetime import datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,8 @@ def read_header(path: Path) -> FrameHeader:
     """The header of an EXR; its picture is the display window. Raises ReadError."""
     header = _file(path, header_only=True).parts[0].header
     width, height = _window(path, header, "displayWindow")[2:]
-    return _frame.header(path, width, height, _photo(header))
+    said = {name: value for name, value in header.items() if name == "software" or name.startswith("hdrcli:")}
+    return replace(_frame.header(path, width, height, _photo(header)), attributes=said)
 
 
 def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
@@ -113,7 +116,11 @@ def _photo(header: dict[str, Any]) -> Photo:
         value = header.get(name)
         return float(value) if isinstance(value, (int, float)) and 0 < value < 1e8 else None
 
-    return Photo(exposure_time=positive("expTime"), f_number=positive("aperture"), iso=positive("isoSpeed"))
+    try:
+        taken = datetime.strptime(str(header.get("capDate")), "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        taken = None
+    return Photo(positive("expTime"), positive("aperture"), positive("isoSpeed"), taken)
 
 
 READER = Reader((".exr",), read_header, read, read_scene)

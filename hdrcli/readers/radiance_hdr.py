@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +28,7 @@ class _Header:
     flips_columns: bool
     by_columns: bool
     length: int
+    attributes: dict[str, str]
 
 
 def _header(path: Path, stream: BinaryIO) -> _Header:
@@ -43,16 +44,19 @@ def _header(path: Path, stream: BinaryIO) -> _Header:
     signs = {size[2]: size[1], size[5]: size[4]}
     sides = {size[2]: int(size[3]), size[5]: int(size[6])}
     check_size(path, sides[b"X"], sides[b"Y"])
+    named = re.findall(rb"^(SOFTWARE|HDRCLI_REFERRED)=(.+?)\r?$", head[: blank.start()], re.MULTILINE)
+    names = {b"SOFTWARE": "software", b"HDRCLI_REFERRED": "hdrcli:referred"}
+    attributes = {names[name]: value.decode("utf-8", "replace") for name, value in named}
     is_xyz = form is not None and form[1].endswith(b"xyze")
     flips = signs[b"Y"] == b"+", signs[b"X"] == b"-"
-    return _Header(sides[b"X"], sides[b"Y"], is_xyz, *flips, by_columns, blank.end() + size.end())
+    return _Header(sides[b"X"], sides[b"Y"], is_xyz, *flips, by_columns, blank.end() + size.end(), attributes)
 
 
 def read_header(path: Path) -> FrameHeader:
     """The header of a Radiance picture. Raises ReadError."""
     with opened(path, "Radiance HDR") as stream:
         header = _header(path, stream)
-    return _frame.header(path, header.width, header.height)
+    return replace(_frame.header(path, header.width, header.height), attributes=header.attributes)
 
 
 def read(path: Path, white_balance_from: Path | None = None) -> Exposure:

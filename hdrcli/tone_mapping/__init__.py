@@ -1,0 +1,42 @@
+"""From a radiance map to a picture, by one of the operators here; and adjustments of pictures that are finished."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hdrcli import plugins, transfer
+from hdrcli.adjustments import Adjustments
+from hdrcli.image import DisplayImage, RadianceMap
+
+
+def tone_map(image: RadianceMap, operator: str, adjustments: Adjustments) -> DisplayImage:
+    """The picture that `operator` makes of a radiance map."""
+    made: DisplayImage = plugins.load("tone_mapping", operator).TONE_MAPPER.apply(image, adjustments)
+    return made
+
+
+def gain_to_middle_grey(pixels: np.ndarray) -> float:
+    """What light (H, W, 3) of an unknown scale is multiplied by to have its log-average luminance at middle grey.
+
+    (Reinhard et al. 2002, eq. 2.)
+    """
+    from hdrcli.tone_mapping._statistics import log_average, sample
+
+    return 0.18 / log_average(transfer.luminance(sample(pixels)))
+
+
+def adjusted(image: DisplayImage, adjustments: Adjustments) -> DisplayImage:
+    """A finished picture with all adjustments but `strength`, which is an operator's; the picture itself without any.
+
+    Its light stays within the display: exposure bends highlights up to white instead of clipping them.
+    """
+    from hdrcli.tone_mapping._bands import by_bands
+    from hdrcli.tone_mapping._colour import brightness, encode, exposed, scaled
+    from hdrcli.tone_mapping._white_balance import balanced
+
+    def band_adjusted(band: np.ndarray, _: slice) -> np.ndarray:
+        linear = balanced(transfer.srgb_to_linear(band), adjustments)
+        light = brightness(linear)
+        return encode(scaled(linear, light, exposed(np.minimum(light, 1), adjustments.exposure)), adjustments)
+
+    return image if adjustments.of_operator() else DisplayImage(by_bands(image.pixels, band_adjusted))

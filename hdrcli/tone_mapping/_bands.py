@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -14,10 +14,15 @@ def by_bands(pixels: np.ndarray, function: Callable[[np.ndarray, slice], np.ndar
 
     Same shape and dtype as `pixels`; what the function returns is clipped to [0, 1].
     """
-    height, width = pixels.shape[:2]
-    step = max(1, _PIXELS_PER_BAND // width)
     result = np.empty_like(pixels)
-    for top in range(0, height, step):
-        rows = slice(top, min(top + step, height))
+    for rows in bands(pixels):
         np.clip(function(pixels[rows], rows), 0, 1, out=result[rows])
     return result
+
+
+def bands(pixels: np.ndarray) -> Iterator[slice]:
+    """The rows of each band of `pixels` (H, W, ...), from the top."""
+    height, width = pixels.shape[:2]
+    step = max(1, _PIXELS_PER_BAND // width)
+    for top in range(0, height, step):
+        yield slice(top, min(top + step, height))

@@ -5,26 +5,29 @@ from __future__ import annotations
 import numpy as np
 
 from hdrcli import transfer
+from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.tone_mapping._bands import by_bands
 from hdrcli.tone_mapping._colour import encode, scaled
 from hdrcli.tone_mapping._statistics import log_average, robust_maximum, sample
+from hdrcli.tone_mapping._white_balance import balanced
 
 BIAS = 0.85
 """How fast the logarithm's base grows with luminance: the paper's b, with its recommended value."""
 
 
-def apply(radiance: RadianceMap) -> DisplayImage:
+def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL) -> DisplayImage:
     """Compress luminance in units of the log-average (section 3.1) by eq. 4; the robust maximum is white."""
-    pixels = radiance.pixels
+    pixels = balanced(radiance.pixels, adjustments)
     seen = transfer.luminance(sample(pixels))
-    scale = np.float32(1 / log_average(seen))
+    scale = np.float32(2**adjustments.exposure / log_average(seen))
     maximum = robust_maximum(seen) * scale
 
     def band_to_display(band: np.ndarray, _: slice) -> np.ndarray:
         luminance = transfer.luminance(band)
-        return encode(scaled(band, luminance, compress(np.minimum(luminance * scale, maximum), maximum)))
+        compressed = compress(np.minimum(luminance * scale, maximum), maximum)
+        return encode(scaled(band, luminance, compressed), adjustments)
 
     return DisplayImage(by_bands(pixels, band_to_display))
 

@@ -1,116 +1,146 @@
-"""natural: the reference frame as it was exposed, with its blown highlights and blocked shadows brought back.
+"""natural: what a photographer would make of the scene: bright as usual, highlights and shadows brought back.
 
-A tone curve is applied to the slow part of brightness while the detail upon it stays (Durand & Dorsey 2002, with the
-guided filter of He et al. 2010 in place of the bilateral one: no halos). Middle tones are left as they are.
+Large changes of brightness are compressed while detail of every size stays (local Laplacian filter), so that there are
+no halos; a shoulder brings what is still above white below it. A scene that a display can hold is shown as the
+reference frame was exposed.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from hdrcli import transfer
+from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
-from hdrcli.tone_mapping._bands import by_bands
-from hdrcli.tone_mapping._base import Base
-from hdrcli.tone_mapping._colour import encode, largest_channel, scaled
-from hdrcli.tone_mapping._statistics import DARKEST, log_average, robust_maximum, sample
+from hdrcli.tone_mapping import _local_laplacian
+from hdrcli.tone_mapping._bands import bands, by_bands
+from hdrcli.tone_mapping._colour import brightness, encode, faded, scaled, soft_clip
+from hdrcli.tone_mapping._statistics import DARKEST, log_average, sample
+from hdrcli.tone_mapping._white_balance import balanced
 
-SHOULDER, FOOT = -2.0, -4.0
-"""Stops below white between which nothing changes: a quarter of white, and a sixteenth."""
+RANGE = 6.5
+"""Stops from shadows to highlights that are shown uncompressed."""
 
-SHADOW_SLOPE = 0.75
-"""Contrast of the shadows far below the foot, which opens them by a quarter of their depth."""
+LEAST_SLOPE = 0.35
+"""Of the compression: below, skies turn grey and rooms lose their depth."""
+
+MIDDLE = float(np.log2(0.18))
+"""Stops of middle grey, about which the range is compressed."""
+
+DEPTH = 4.0
+"""Stops below the shadows under which all is black to the filter."""
+
+SHOULDER = -2.0
+"""Stops below white, where the shoulders begin."""
+
+LOCAL_HEADROOM, HEADROOM = 0.2, 0.1
+"""Stops below white that highlights are brought to where half a stop or more is to be brought back: by the shoulder
+that keeps their detail, which needs room, and by the one after it."""
 
 SHARPNESS = 1.5
 """How late the shoulder bends: with 1 white walls turn grey, with 3 bright skies lose their shades."""
-
-HEADROOM = 0.2
-"""Stops left above the brightest slow tone for the detail upon it, where half a stop or more is to be brought back."""
-
-KNEE = 0.85
-"""Display light from which on brightness nears 1 but does not reach it."""
-
-WHITE_FROM = 0.93
-"""Display light from which on colours run into white."""
 
 FADING = 0.25
 """Saturation lost where the curve takes three stops away: compressed colours look stronger than they were (Mantiuk et
 al. 2009)."""
 
-NORMAL_KEYS = (0.08, 0.5)
-"""Log-average luminances, up to white, of well exposed frames. Only frames beyond are made brighter or darker."""
+NORMAL_KEYS = (0.17, 0.35)
+"""Log-average light of well exposed pictures. Only what is beyond is made brighter or darker."""
 
 
-def apply(radiance: RadianceMap) -> DisplayImage:
-    """Tone-map a radiance map as a photographer would: bright parts get their detail, the rest stays as shot.
+def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL) -> DisplayImage:
+    """Tone-map a radiance map as a photographer would.
 
-    Colours keep their hue; what is brighter than the display's white fades into white.
+    Colours keep their hue; what is brighter than the display's white fades into white. `strength` is the power of the
+    compression's slope and, up to 1, the share of what lies above white that is brought back.
     """
-    pixels = radiance.pixels
-    seen = sample(pixels)
-    gain = exposure_gain(transfer.luminance(seen))
-    maximum = max(float(np.log2(gain * robust_maximum(brightness(seen)))), 0.0)
-    base = Base(pixels, brightness)
+    pixels = balanced(radiance.pixels, adjustments)
+    strength = 1 + adjustments.strength / 100
+    seen = brightness(sample(pixels))
+    change = _change(pixels, seen, strength, adjustments.exposure)
+    maximum = max(float(np.quantile(in_stops(seen) + sample(change), 0.999)), 0.0)
+    white = _white(maximum, HEADROOM, strength)
 
     def band_to_display(band: np.ndarray, rows: slice) -> np.ndarray:
-        bright = brightness(band)
-        stops = np.log2(np.maximum(bright, np.float32(DARKEST)))
-        slow = base.of(stops, rows)
-        shown = tone_curve(slow + np.float32(np.log2(gain)), maximum)
-        wanted = soft_clip(np.exp2(shown + stops - slow))
-        lost = np.clip((slow + np.float32(np.log2(gain)) - shown) / 3, 0, 1)
-        return encode(_faded(scaled(band, bright, wanted), wanted, np.float32(FADING) * lost))
+        light = brightness(band)
+        stops = in_stops(light) + change[rows]
+        shown = shoulder(stops, maximum, white)
+        wanted = soft_clip(np.exp2(shown))
+        lost = np.clip((stops - shown) / 3, 0, 1)
+        return encode(faded(scaled(band, light, wanted), wanted, np.float32(FADING) * lost), adjustments)
 
     return DisplayImage(by_bands(pixels, band_to_display))
 
 
-def brightness(linear: np.ndarray) -> np.ndarray:
-    """Mean (...) of luminance and largest channel of linear RGB (..., 3), the channel counting for 0.6.
+def _change(pixels: np.ndarray, seen: np.ndarray, strength: float, exposure: float) -> np.ndarray:
+    """By how many stops (H, W) each pixel becomes brighter or darker, `exposure` among them."""
+    low, high = scene_range(seen)
+    slope = compression(low, high) ** strength
+    gain = float(np.log2(exposure_gain(np.exp2(MIDDLE + slope * (in_stops(seen) - MIDDLE))))) + exposure
+    maximum = MIDDLE + slope * (high - MIDDLE) + gain
+    white = _white(maximum, LOCAL_HEADROOM, strength)
+    if slope == 1 and white == maximum:
+        return np.full(pixels.shape[:2], gain, np.float32)
 
-    With luminance alone bright colours bleach; with the channel alone blue skies turn dark and noisy.
+    def curve(stops: np.ndarray) -> np.ndarray:
+        return shoulder(np.float32(MIDDLE + gain) + np.float32(slope) * (stops - np.float32(MIDDLE)), maximum, white)
+
+    stops = np.empty(pixels.shape[:2], np.float32)
+    for rows in bands(pixels):
+        stops[rows] = in_stops(brightness(pixels[rows]))
+    np.maximum(stops, np.float32(low - DEPTH), out=stops)
+    shown = _local_laplacian.shown(stops, curve, low, high)
+    shown -= stops
+    return shown
+
+
+def _white(maximum: float, headroom: float, strength: float) -> float:
+    """What stops of `maximum` become: all of them at a strength of 0; from 1 on, those up to white less `headroom`."""
+    brought_back = min(maximum, -headroom * min(max(2 * maximum, 0), 1))
+    return maximum + min(strength, 1) * (brought_back - maximum)
+
+
+def in_stops(light: np.ndarray) -> np.ndarray:
+    """Light in stops about 1, which is white."""
+    return np.log2(np.maximum(light, np.float32(DARKEST)))
+
+
+def scene_range(light: np.ndarray) -> tuple[float, float]:
+    """Shadows and highlights in stops: all but one pixel in a hundred, and in a thousand, that are darker, brighter.
+
+    What is black does not count.
     """
-    return np.float32(0.6) * largest_channel(linear) + np.float32(0.4) * transfer.luminance(linear)
+    lit = in_stops(light[light > DARKEST])
+    return tuple(np.quantile(lit, (0.01, 0.999)).tolist()) if lit.size else (0.0, 0.0)
 
 
-def exposure_gain(luminance: np.ndarray) -> float:
-    """By how much to brighten the picture, 0.5 to 4: 1 for a well exposed reference frame, two thirds of the way there
-    (in stops) for others."""
-    key = log_average(np.minimum(luminance, 1))
-    return float(np.clip((np.clip(key, *NORMAL_KEYS) / key) ** (2 / 3), 0.5, 4))
+def compression(low: float, high: float) -> float:
+    """Slope, from `LEAST_SLOPE` to 1, at which stops from `low` to `high` become `RANGE`."""
+    return float(np.clip(RANGE / max(high - low, RANGE), LEAST_SLOPE, 1))
 
 
-def tone_curve(stops: np.ndarray, maximum: float) -> np.ndarray:
-    """Display stops of slow scene stops, both relative to white; `maximum` >= 0 is shown just below white.
+def exposure_gain(light: np.ndarray) -> float:
+    """By how much to brighten a picture of which this is the `light`, 0.25 to 8: 1 where it is well exposed."""
+    key = log_average(np.minimum(light, 1))
+    return float(np.clip(np.clip(key, *NORMAL_KEYS) / key, 0.25, 8))
 
-    The identity from foot to shoulder, and up to white too where `maximum` is 0; smooth and rising everywhere.
+
+def shoulder(stops: np.ndarray, maximum: float, white: float) -> np.ndarray:
+    """The identity up to `SHOULDER`, then smoothly so that `maximum` becomes `white`; where it is no higher, all of it.
+
+    Stops are relative to the display's white; slopes are from 0 to 1.
     """
-    reach = maximum - SHOULDER
-    room = -SHOULDER - HEADROOM * min(2 * maximum, 1)
-    bend = np.float32(max(room**-SHARPNESS - reach**-SHARPNESS, 0))
-    above = np.maximum(stops - SHOULDER, 0)
-    below = np.maximum(FOOT - stops, 0) + np.log2(1 + np.exp2(-2 * np.abs(FOOT - stops))) / 2
-    shoulder = above / (1 + bend * above**SHARPNESS) ** (1 / SHARPNESS)
-    return (np.minimum(stops, SHOULDER) + shoulder + (1 - SHADOW_SLOPE) * below).astype(stops.dtype)
-
-
-def soft_clip(light: np.ndarray) -> np.ndarray:
-    """The identity up to the knee, then an exponential that nears 1."""
-    above = np.maximum(light - np.float32(KNEE), 0)
-    return np.minimum(light, np.float32(KNEE)) - np.float32(1 - KNEE) * np.expm1(-above / np.float32(1 - KNEE))
-
-
-def _faded(colours: np.ndarray, wanted: np.ndarray, fading: np.ndarray) -> np.ndarray:
-    """Colours less saturated by `fading`, and white where the brightness `wanted` of them nears 1."""
-    grey = transfer.luminance(colours)
-    colours = colours + fading[..., None] * (grey[..., None] - colours)
-    near = np.clip((wanted - np.float32(WHITE_FROM)) / np.float32(1 - WHITE_FROM), 0, 1)
-    white = near * near * (3 - 2 * near)
-    return colours + white[..., None] * (wanted[..., None] - colours)
+    room, reach = white - SHOULDER, maximum - SHOULDER
+    if reach <= room:
+        return stops
+    bend = np.float32(room**-SHARPNESS - reach**-SHARPNESS)
+    above = np.maximum(stops - np.float32(SHOULDER), 0)
+    return np.minimum(stops, np.float32(SHOULDER)) + above / (1 + bend * above**SHARPNESS) ** (1 / SHARPNESS)
 
 
 TONE_MAPPER = ToneMapper(
     apply=apply,
-    summary="as the reference frame was exposed, with highlights and shadows brought back (the default)",
-    source="hdrcli; base and detail as Durand & Dorsey 2002, guided filter of He, Sun & Tang 2010",
+    summary="bright as usual, with highlights and shadows brought back (the default)",
+    source="Paris, Hasinoff & Kautz, Local Laplacian Filters, SIGGRAPH 2011; Aubry et al., ACM TOG 2014; curve: hdrcli",
+    local=True,
 )

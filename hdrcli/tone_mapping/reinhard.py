@@ -5,26 +5,28 @@ from __future__ import annotations
 import numpy as np
 
 from hdrcli import transfer
+from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.tone_mapping._bands import by_bands
 from hdrcli.tone_mapping._colour import encode, scaled
 from hdrcli.tone_mapping._statistics import log_average, robust_maximum, sample
+from hdrcli.tone_mapping._white_balance import balanced
 
 KEY = 0.18
 """What the log-average luminance is placed at: middle grey (the paper's a)."""
 
 
-def apply(radiance: RadianceMap) -> DisplayImage:
+def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL) -> DisplayImage:
     """Place the log-average luminance at middle grey (eq. 2) and compress by eq. 4; the robust maximum is white."""
-    pixels = radiance.pixels
+    pixels = balanced(radiance.pixels, adjustments)
     seen = transfer.luminance(sample(pixels))
-    scale = np.float32(KEY / log_average(seen))
+    scale = np.float32(KEY * 2**adjustments.exposure / log_average(seen))
     white = robust_maximum(seen) * scale
 
     def band_to_display(band: np.ndarray, _: slice) -> np.ndarray:
         luminance = transfer.luminance(band)
-        return encode(scaled(band, luminance, np.minimum(compress(luminance * scale, white), 1)))
+        return encode(scaled(band, luminance, np.minimum(compress(luminance * scale, white), 1)), adjustments)
 
     return DisplayImage(by_bands(pixels, band_to_display))
 

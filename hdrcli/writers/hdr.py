@@ -30,8 +30,9 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
 
 
 def _with_header_lines(file: bytes, info: OutputInfo) -> bytes:
-    """Add the variables of the Radiance header that say which primaries and which program these are."""
+    """Add the variables of the Radiance header that say which primaries, what light and which program these are."""
     lines = [b"PRIMARIES=0.6400 0.3300 0.3000 0.6000 0.1500 0.0600 0.3127 0.3290"]
+    lines.append(b"HDRCLI_REFERRED=" + (b"scene" if info.scene_referred else b"display"))
     software = info.attributes.get("software")
     if software:
         lines.append(b"SOFTWARE=" + " ".join(str(software).split()).encode())

@@ -78,7 +78,7 @@ def test_brighter_is_never_darker(name: str) -> None:
     assert (rising > 0).mean() > 0.9
 
 
-@pytest.mark.parametrize("name", ["drago", "natural", "reinhard"])
+@pytest.mark.parametrize("name", ["drago", "fusion", "natural", "reinhard"])
 def test_hue_is_kept(name: str) -> None:
     colours = (
         np.random.default_rng(0).uniform(0.02, 1, SHAPE)

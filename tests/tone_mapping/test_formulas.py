@@ -9,7 +9,8 @@ import pytest
 
 from hdrcli import transfer
 from hdrcli.image import RadianceMap
-from hdrcli.tone_mapping import _statistics, drago, mu_law, reinhard
+from hdrcli.tone_mapping import _statistics, drago, fusion, mu_law, reinhard
+from hdrcli.tone_mapping._colour import exposed
 
 
 def grey(values: list[float], copies: int = 1) -> RadianceMap:
@@ -33,7 +34,7 @@ def test_reinhard_places_the_key_at_middle_grey() -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
-@pytest.mark.parametrize("operator", [reinhard, drago, mu_law])
+@pytest.mark.parametrize("operator", [reinhard, drago, mu_law, fusion])
 def test_the_scale_of_a_map_does_not_matter(operator: type, scale: float) -> None:
     values = [0.05, 0.3, 2, 20]
     scaled = operator.apply(grey([value * scale for value in values], 50)).pixels
@@ -75,3 +76,23 @@ def test_statistics() -> None:
     large = np.arange(3000 * 1500 * 3, dtype=np.float32).reshape(3000, 1500, 3)
     np.testing.assert_array_equal(_statistics.sample(large), large[::2, ::2])
     assert _statistics.sample(large[:9, :7]).shape == (9, 7, 3)
+
+
+def test_a_virtual_bracket_spans_the_scene() -> None:
+    light = np.exp2(np.linspace(-9, 3, 20001)).astype(np.float32)
+    stops = fusion.virtual_stops(light)
+    dark, bright = np.quantile(light, (0.01, 0.999))
+    assert bright * 2 ** stops[0] == pytest.approx(fusion.HIGHLIGHTS, rel=1e-4)
+    assert 2 ** stops[-1] * min(0.18 * 2 ** -stops[-1] / dark, 1) <= fusion.BRIGHTEST_KEY / math.exp(
+        np.log(light).mean()
+    )
+    assert np.diff(stops).max() <= fusion.STEP
+    np.testing.assert_allclose(fusion.virtual_stops(light / 64), stops + 6, atol=1e-4)
+    assert len(fusion.virtual_stops(np.full(99, 0.4, np.float32))) == 2
+
+
+def test_a_brighter_display_keeps_white_and_doubles_the_dark() -> None:
+    light = np.array([0, 0.001, 0.3, 1], np.float32)
+    np.testing.assert_allclose(exposed(light, 1)[[0, 1, 3]], [0, 0.002, 1], rtol=1e-5)
+    np.testing.assert_allclose(exposed(light, -1), light / 2)
+    assert exposed(light, 0) == pytest.approx(light)

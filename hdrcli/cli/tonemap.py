@@ -1,0 +1,70 @@
+"""`hdrcli tonemap`: linear files in, pictures out, without fusing again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from rich.text import Text
+
+from hdrcli.adjustments import Adjustments
+from hdrcli.cli import console, options, progress, report
+
+
+def tonemap(
+    files: options.LinearFiles,
+    tone_map: options.ToneMap = "natural",
+    exposure: options.PictureExposure = 0.0,
+    contrast: options.Contrast = 0.0,
+    saturation: options.Saturation = 0.0,
+    warmth: options.Warmth = 0.0,
+    tint: options.Tint = 0.0,
+    strength: options.Strength = 0.0,
+    output: options.Output = "fused",
+    formats: options.Formats = "png",
+    bit_depth: options.BitDepth = None,
+    overwrite: options.Overwrite = False,
+    skip_existing: options.SkipExisting = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Make pictures of linear files, such as those of `fuse`, to DIR/<file>.png."""
+    given = options.paths("FILE", files)
+    chosen: dict[str, Any] = {
+        "tone_map": tone_map,
+        "adjustments": Adjustments(exposure, contrast, saturation, warmth, tint, strength),
+        "output": options.folder("--output", output),
+        "formats": options.parse_formats(formats),
+        "bit_depth": bit_depth,
+        "overwrite": overwrite,
+        "skip_existing": skip_existing,
+    }
+    from hdrcli import pipeline, rendering  # only now: they load numpy and the like
+
+    with progress.Bars(off=quiet) as bars:
+
+        def on_result(result: pipeline.BracketResult) -> None:
+            bars.finished(result.name)
+            if not quiet:
+                report.notes(result)
+
+        done = rendering.tonemap(given, on_plans=bars.expect, progress=bars.stage, on_result=on_result, **chosen)
+    if json:
+        console.print_json(report.as_json(done))
+    elif not quiet:
+        _table(done)
+    report.failures(done, quiet=quiet, debug=debug)
+    if done.failed:
+        raise typer.Exit(1)
+
+
+def _table(done: Any) -> None:
+    """A row for each file, on stderr; nothing when all failed, for their errors say it."""
+    if len(done.failed) == len(done.brackets):
+        return
+    rows = console.table("File", "Status", "Outputs")
+    for result in done.brackets:
+        made = report.outputs(result.outputs) if result.status != "failed" else ""
+        rows.add_row(console.plain(result.inputs[0]), Text(result.status, report.STYLES[result.status]), made)
+    console.people().print(rows)

@@ -1,0 +1,109 @@
+"""Exposure fusion of a virtual bracket: the map is exposed for its highlights, its shadows and between, and fused.
+
+T. Mertens, J. Kautz, F. Van Reeth: "Exposure Fusion", Pacific Graphics 2007, eqs. 1 to 6, of brightness alone: colours
+are those of the map, which the frames of a virtual bracket share, so that saturation has no say among the weights.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hdrcli import exposure_fusion, pyramids, transfer
+from hdrcli.adjustments import NEUTRAL, Adjustments
+from hdrcli.contracts import ToneMapper
+from hdrcli.image import DisplayImage, RadianceMap
+from hdrcli.tone_mapping._bands import bands, by_bands
+from hdrcli.tone_mapping._colour import brightness, encode, exposed, faded, scaled
+from hdrcli.tone_mapping._statistics import DARKEST, log_average, sample
+from hdrcli.tone_mapping._white_balance import balanced
+
+HIGHLIGHTS, SHADOWS = 0.6, 0.18
+"""What the darkest exposure shows the highlights as, and the brightest the shadows (linear light)."""
+
+BRIGHTEST_KEY = 2.0
+"""Log-average light of the brightest exposure at most: nights stay dark."""
+
+STEP = 2.0
+"""Stops between exposures at most, as photographers bracket."""
+
+FLAT = 0.02
+"""Contrast that flat areas count as having, so that there well-exposedness decides and not their noise."""
+
+TOE, SHOULDER = 0.06, 0.85
+"""Encoded values between which the fused picture stays; beyond, what the pyramids push out of [0, 1] is bent in."""
+
+
+def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL) -> DisplayImage:
+    """Tone-map by fusing virtual exposures; the scale of the map does not matter.
+
+    `strength` is the power of the weights: 1 as in the paper, 0 for the mean of all exposures.
+    """
+    pixels = balanced(radiance.pixels, adjustments)
+    stops = virtual_stops(brightness(sample(pixels)))
+    light = np.empty(pixels.shape[:2], np.float32)
+    for rows in bands(pixels):
+        light[rows] = brightness(pixels[rows])
+    shown = _into_range(_fused(light, stops, 1 + adjustments.strength / 100))
+
+    def band_to_display(band: np.ndarray, rows: slice) -> np.ndarray:
+        wanted = exposed(transfer.srgb_to_linear(shown[rows]), adjustments.exposure)
+        return encode(faded(scaled(band, light[rows], wanted), wanted), adjustments)
+
+    return DisplayImage(by_bands(pixels, band_to_display))
+
+
+def virtual_stops(light: np.ndarray) -> np.ndarray:
+    """Stops by which the exposures of the virtual bracket differ from the map, ascending, from some of its `light`."""
+    dark, bright = np.maximum(np.quantile(light, (0.01, 0.999)), DARKEST)
+    least = np.log2(HIGHLIGHTS / bright)
+    most = max(min(np.log2(SHADOWS / dark), np.log2(BRIGHTEST_KEY / log_average(light))), least)
+    return np.linspace(least, most, max(2, int(np.ceil((most - least) / STEP)) + 1))
+
+
+def _fused(light: np.ndarray, stops: np.ndarray, power: float) -> np.ndarray:
+    """The fused exposures (H, W), encoded, of about [0, 1]; one exposure is held at a time."""
+    total = np.zeros_like(light)
+    for stop in stops:
+        total += _weight(_exposure(light, stop), power)
+    result: list[np.ndarray] = []
+    for stop in stops:
+        picture = _exposure(light, stop)
+        exposure_fusion.add(result, picture, _weight(picture, power) / total)
+    return pyramids.collapse(result)
+
+
+def _exposure(light: np.ndarray, stops: float) -> np.ndarray:
+    picture = light * np.float32(2**stops)
+    return transfer.linear_to_srgb(np.minimum(picture, 1, out=picture))
+
+
+def _weight(picture: np.ndarray, power: float) -> np.ndarray:
+    weight = exposure_fusion.contrast(picture)
+    weight += np.float32(FLAT)
+    weight *= exposure_fusion.well_exposedness((picture - np.float32(0.5)) ** 2)
+    weight += np.float32(exposure_fusion.LEAST_WEIGHT)
+    return weight if power == 1 else weight ** np.float32(power)
+
+
+def _into_range(picture: np.ndarray) -> np.ndarray:
+    """The fused picture in [0, 1]: beyond toe and shoulder bent so that all but one pixel in two thousand fit in."""
+    low, high = np.quantile(sample(picture), (0.0005, 0.9995))
+    above = _bent(np.maximum(picture - np.float32(SHOULDER), 0), high - SHOULDER, 1 - SHOULDER)
+    below = _bent(np.maximum(np.float32(TOE) - picture, 0), TOE - low, TOE)
+    np.clip(picture, TOE, SHOULDER, out=picture)
+    picture += above
+    picture -= below
+    return np.clip(picture, 0, 1, out=picture)
+
+
+def _bent(excess: np.ndarray, largest: float, room: float) -> np.ndarray:
+    """x / (1 + b x), which takes `largest` to `room` with slope 1 at 0; the identity where that fits already."""
+    return excess / (1 + np.float32(max(1 / room - 1 / max(largest, room), 0)) * excess)
+
+
+TONE_MAPPER = ToneMapper(
+    apply=apply,
+    summary="exposure fusion of a virtual bracket: crisp, each place exposed for itself",
+    source="Mertens, Kautz & Van Reeth, Exposure Fusion, Pacific Graphics 2007, on exposures of the radiance map",
+    local=True,
+)
