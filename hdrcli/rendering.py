@@ -9,10 +9,10 @@ from pathlib import Path
 import hdrcli
 from hdrcli import pipeline, plugins, readers, tone_mapping, transfer, writers
 from hdrcli.adjustments import Adjustments
+from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
 from hdrcli.errors import HdrcliError, ReadError, UsageError
 from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
-from hdrcli.batch import Progress
 from hdrcli.pipeline import BracketResult, FuseReport
 from hdrcli.plan import Plan, with_outputs
 from hdrcli.results import encoded
@@ -79,7 +79,9 @@ def _plans(path: Path, settings: FuseSettings) -> Iterator[Plan]:
 
 
 def _plan(file: Path, settings: FuseSettings) -> Plan:
-    outputs = tuple(settings.output / f"{file.stem}{plugins.load('writers', name).WRITER.suffix}" for name in settings.formats)
+    outputs = tuple(
+        settings.output / f"{file.stem}{plugins.load('writers', name).WRITER.suffix}" for name in settings.formats
+    )
     plan = Plan(file.stem, (), "-", outputs, files=(file,))
     try:
         header = readers.read_header(file)

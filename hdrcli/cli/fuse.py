@@ -8,7 +8,7 @@ import typer
 
 from hdrcli import settings
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import console, options, progress, report
+from hdrcli.cli import console, options, picture_options, progress, report
 
 
 def fuse(
@@ -18,13 +18,13 @@ def fuse(
     static_merge: options.StaticMerge = "auto",
     prior: options.Prior = None,
     weights: options.Weights = None,
-    tone_map: options.ToneMap = "natural",
-    exposure: options.PictureExposure = 0.0,
-    contrast: options.Contrast = 0.0,
-    saturation: options.Saturation = 0.0,
-    warmth: options.Warmth = 0.0,
-    tint: options.Tint = 0.0,
-    strength: options.Strength = 0.0,
+    tone_map: picture_options.ToneMap = "natural",
+    exposure: picture_options.PictureExposure = 0.0,
+    contrast: picture_options.Contrast = 0.0,
+    saturation: picture_options.Saturation = 0.0,
+    warmth: picture_options.Warmth = 0.0,
+    tint: picture_options.Tint = 0.0,
+    strength: picture_options.Strength = 0.0,
     output: options.Output = "fused",
     formats: options.Formats = "png,exr",
     bit_depth: options.BitDepth = None,

@@ -13,7 +13,6 @@ from hdrcli.plugins import names
 from hdrcli.settings import PRECISIONS, models
 
 _EXPOSURE = "Exposure"
-_PICTURE = "Picture"
 _OUTPUT = "Output"
 _RUNNING = "Running"
 _TALKING = "Talking"
@@ -108,43 +107,6 @@ Weights = Annotated[
         metavar="TAG|FILE",
         autocompletion=completion.tags,
         help="Other weights of the network; `hdrcli weights list` shows them.",
-    ),
-]
-
-ToneMap = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME",
-        autocompletion=completion.one_of(*names("tone_mapping")),
-        rich_help_panel=_PICTURE,
-        help=f"From linear light to the picture: {', '.join(names('tone_mapping'))}.",
-    ),
-]
-PictureExposure = Annotated[
-    float, typer.Option("--exposure", metavar="STOPS", rich_help_panel=_PICTURE, help="Brighter (+) or darker (-).")
-]
-Contrast = Annotated[
-    float, typer.Option(metavar="-100…100", rich_help_panel=_PICTURE, help="About middle grey, which stays.")
-]
-Saturation = Annotated[
-    float, typer.Option(metavar="-100…100", rich_help_panel=_PICTURE, help="Of colours; -100 is black and white.")
-]
-Warmth = Annotated[
-    float,
-    typer.Option(
-        metavar="-100…100", rich_help_panel=_PICTURE, help="White balance: warmer (+) or cooler (-), in mireds."
-    ),
-]
-Tint = Annotated[
-    float,
-    typer.Option(metavar="-100…100", rich_help_panel=_PICTURE, help="White balance: towards magenta (+) or green (-)."),
-]
-Strength = Annotated[
-    float,
-    typer.Option(
-        metavar="-100…100",
-        rich_help_panel=_PICTURE,
-        help="How far highlights and shadows are brought back; -100: not at all.",
     ),
 ]
 

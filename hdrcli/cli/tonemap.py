@@ -8,18 +8,18 @@ import typer
 from rich.text import Text
 
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import console, options, progress, report
+from hdrcli.cli import console, options, picture_options, progress, report
 
 
 def tonemap(
     files: options.LinearFiles,
-    tone_map: options.ToneMap = "natural",
-    exposure: options.PictureExposure = 0.0,
-    contrast: options.Contrast = 0.0,
-    saturation: options.Saturation = 0.0,
-    warmth: options.Warmth = 0.0,
-    tint: options.Tint = 0.0,
-    strength: options.Strength = 0.0,
+    tone_map: picture_options.ToneMap = "natural",
+    exposure: picture_options.PictureExposure = 0.0,
+    contrast: picture_options.Contrast = 0.0,
+    saturation: picture_options.Saturation = 0.0,
+    warmth: picture_options.Warmth = 0.0,
+    tint: picture_options.Tint = 0.0,
+    strength: picture_options.Strength = 0.0,
     output: options.Output = "fused",
     formats: options.Formats = "png",
     bit_depth: options.BitDepth = None,

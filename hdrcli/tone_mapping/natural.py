@@ -44,7 +44,7 @@ FADING = 0.25
 """Saturation lost where the curve takes three stops away: compressed colours look stronger than they were (Mantiuk et
 al. 2009)."""
 
-NORMAL_KEYS = (0.17, 0.35)
+NORMAL_KEYS = (0.2, 0.4)
 """Log-average light of well exposed pictures. Only what is beyond is made brighter or darker."""
 
 

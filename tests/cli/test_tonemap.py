@@ -86,6 +86,12 @@ def test_a_finished_picture_comes_back(run: Run, fused: Path, tmp_path: Path) ->
     assert "finished picture" in outcome.err
 
 
+def test_finished_pictures_are_adjusted_too(run: Run, fused: Path, tmp_path: Path) -> None:
+    assert run("fuse", "hall", "-m", "mertens", "-o", "grey", "--saturation", "-100").status == 0
+    assert np.ptp(picture(tmp_path / "grey" / "hall.png"), axis=2).max() == 0
+    assert np.ptp(readers.read_scene(tmp_path / "grey" / "hall.exr"), axis=2).max() > 0.05
+
+
 def test_a_foreign_file_of_any_scale(run: Run, fused: Path, tmp_path: Path) -> None:
     light = readers.read_scene(fused / "hall.exr")
     for name, scale in (("a", 1e-3), ("b", 1e3)):
