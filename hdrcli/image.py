@@ -47,7 +47,7 @@ class FrameHeader:
     exif: bytes | None = None
     is_raw: bool = False
     xmp: bytes | None = None
-    attributes: Mapping[str, str | float] = field(default_factory=dict)
+    attributes: Mapping[str, str | float] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, eq=False)

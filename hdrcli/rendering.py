@@ -30,6 +30,7 @@ def tonemap(
     output: str | Path = "fused",
     formats: tuple[str, ...] = ("png",),
     bit_depth: int | None = None,
+    quality: int = 95,
     overwrite: bool = False,
     skip_existing: bool = False,
     progress: Progress = lambda name, stage, share: None,
@@ -47,6 +48,7 @@ def tonemap(
         output=Path(output),
         formats=formats,
         bit_depth=bit_depth,
+        quality=quality,
         overwrite=overwrite,
         skip_existing=skip_existing,
     )

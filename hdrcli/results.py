@@ -48,7 +48,6 @@ def write_results(
         iso=header.iso,
         taken=header.taken.strftime("%Y:%m:%d %H:%M:%S") if header.taken else None,
         exposure_time=header.exposure_time,
-        quality=settings.quality,
         xmp=header.xmp,
         sources=tuple(one.path.name for one in read.headers),
     )
@@ -66,7 +65,7 @@ def encoded(
         words["adjustments"] = asked
     if settings.adjustments.strength and isinstance(image, DisplayImage):
         log.warning("%s is a finished picture: --strength does nothing to it.", next(iter(outputs.values())).stem)
-    info = replace(info, attributes={**info.attributes, **words})
+    info = replace(info, attributes={**info.attributes, **words}, quality=settings.quality)
     # what was computed in full precision is kept in it, where the format can (EXR, JPEG XL)
     depth = settings.bit_depth or (32 if info.attributes.get("precision") == "float32" else None)
 

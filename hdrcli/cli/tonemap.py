@@ -23,10 +23,12 @@ def tonemap(
     output: options.Output = "fused",
     formats: options.Formats = "png",
     bit_depth: options.BitDepth = None,
+    quality: options.Quality = 95,
     overwrite: options.Overwrite = False,
     skip_existing: options.SkipExisting = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
+    no_config: options.NoConfig = False,
     debug: options.Debug = False,
 ) -> None:
     """Make pictures of linear files, such as those of `fuse`, to DIR/<file>.png."""
@@ -37,6 +39,7 @@ def tonemap(
         "output": options.folder("--output", output),
         "formats": options.parse_formats(formats),
         "bit_depth": bit_depth,
+        "quality": quality,
         "overwrite": overwrite,
         "skip_existing": skip_existing,
     }

@@ -37,7 +37,7 @@ def complete(run: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
     [
         ("hdrcli ins", "inspect"),
         ("hdrcli weights imp", "import"),
-        ("hdrcli fuse --st", "--static-merge --stops"),
+        ("hdrcli fuse --st", "--static-merge --strength --stops"),
         ("hdrcli fuse --model df", "dfgnet"),
         ("hdrcli fuse hall -m a", "auto apnt"),
         ("hdrcli fuse --align ", "auto homography mtb off"),
