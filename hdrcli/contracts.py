@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hdrcli.adjustments import Adjustments
+from hdrcli.development import Development
 from hdrcli.image import Bracket, DisplayImage, Exposure, FrameHeader, RadianceMap
 
 if TYPE_CHECKING:
@@ -29,14 +30,14 @@ class Reader:
     """How files of some suffixes become an Exposure.
 
     `suffixes` are lower case with the dot. `read_header` decodes no pixels. `read` applies Orientation once, converts
-    tagged colours to BT.709 primaries and raises ReadError for a file that is not whole; its second argument is the
-    frame whose white balance a RAW file shall use (other formats ignore it). `read_scene`, of formats that hold light
-    above white, gives the whole range: (H, W, 3) float32 >= 0, finite.
+    tagged colours to BT.709 primaries and raises ReadError for a file that is not whole; its second argument is how a
+    RAW file becomes light (other formats ignore it). `read_scene`, of formats that hold light above white, gives the
+    whole range: (H, W, 3) float32 >= 0, finite.
     """
 
     suffixes: tuple[str, ...]
     read_header: Callable[[Path], FrameHeader]
-    read: Callable[[Path, Path | None], Exposure]
+    read: Callable[[Path, Development | None], Exposure]
     read_scene: Callable[[Path], np.ndarray] | None = None
 
 

@@ -69,11 +69,15 @@ def encoded_pixels(exposure: Exposure) -> np.ndarray:
 
 
 def lost_shares(exposure: Exposure) -> tuple[float, float]:
-    """Shares of pixels that lost detail: any channel at white, and, of the others, all channels at black."""
+    """Shares of pixels that lost detail: any channel at white, and, of the others, all channels at black.
+
+    The sensor tells what is at white where the exposure knows.
+    """
     white, black = (0.98, 0.02) if exposure.encoding == "srgb" else (0.955, 0.0016)
     step = max(1, int(math.sqrt(exposure.pixels.size / 3_000_000)))  # a million pixels tell enough
     brightest = exposure.pixels[::step, ::step].max(2)
-    return float((brightest >= white).mean()), float((brightest <= black).mean())
+    saturated = brightest >= white if exposure.saturated is None else exposure.saturated[::step, ::step]
+    return float(saturated.mean()), float(((brightest <= black) & ~saturated).mean())
 
 
 def clipped_share(exposure: Exposure) -> float:

@@ -54,9 +54,14 @@ class FrameHeader:
 class Exposure:
     """One frame of a bracket: (H, W, 3) float32 RGB in [0, 1], 1 = the white (saturation) level, BT.709 primaries.
 
+    RAW frames go beyond on both sides: 1 is where the first of the sensor's channels saturates, while the others have
+    room left; noise and colours out of gamut go below 0.
     `encoding` is "srgb" for display-encoded frames (JPEG, PNG, 8/16-bit TIFF) and "linear" for RAW, EXR and other
     float frames. `bits` is the precision the file stored (8, 16, 32), which bounds the quantisation noise.
     `valid` is an (H, W) bool mask of pixels that show the scene, None when all do; alignment sets it.
+    `saturated` is an (H, W) bool mask of pixels that the sensor's saturation has touched; None where the file does not
+    tell, and levels near 1 stand for it. `noise` are the shot and the read variance of light, in units of white: of the
+    light L it is shot * L + read. None where the file does not tell.
     """
 
     pixels: np.ndarray
@@ -67,6 +72,8 @@ class Exposure:
     iso: float | None = None
     bits: int = 8
     valid: np.ndarray | None = None
+    saturated: np.ndarray | None = None
+    noise: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, "Exposure")

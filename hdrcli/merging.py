@@ -22,6 +22,9 @@ PHOTON_VARIANCE = 2e-4
 READ_NOISE = 1e-3
 """Standard deviation of read noise, as a fraction of white."""
 
+LEAST_VARIANCE = 1e-10
+"""Of a file that tells of no noise at all."""
+
 SATURATION = (0.8, 0.95)
 """Linear levels between which a frame's weight falls to nothing. JPEG coding pulls clipped pixels this far down."""
 
@@ -43,12 +46,16 @@ def relative_times(bracket: Bracket) -> np.ndarray:
     return (exposures / exposures[bracket.reference]).astype(np.float32)
 
 
-def noise_variance(level: np.ndarray, bits: int) -> np.ndarray:
-    """Variance of a pixel of the linear `level` in [0, 1], white = 1: read, photon and coding noise.
+def noise_variance(level: np.ndarray, exposure: Exposure) -> np.ndarray:
+    """Variance of a pixel of the linear `level`, white = 1, in an exposure: what its file tells, or what is usual.
 
-    Frames of 8 and 16 bits count as sRGB-encoded with an error of one code value: rounding alone makes 0.3, and JPEG
-    adds to it. `bits` 32 means floating point, without coding noise.
+    Usual are read, photon and coding noise. Frames of 8 and 16 bits count as sRGB-encoded with an error of one code
+    value: rounding alone makes 0.3, and JPEG adds to it. 32 bits mean floating point, without coding noise.
     """
+    level, bits = np.maximum(level, 0), exposure.bits
+    if exposure.noise is not None:
+        shot, read = exposure.noise
+        return np.maximum(shot * level + read, LEAST_VARIANCE)
     variance = READ_NOISE**2 + PHOTON_VARIANCE * level
     if bits > 16:
         return variance
@@ -57,9 +64,14 @@ def noise_variance(level: np.ndarray, bits: int) -> np.ndarray:
     return variance + (slope / (2**bits - 1)) ** 2
 
 
-def unsaturated(level: np.ndarray) -> np.ndarray:
-    """Weight in [0, 1] that falls smoothly from 1 to 0 as the linear `level` nears white."""
-    return fading(level, SATURATION)
+def unsaturated(exposure: Exposure, rows: slice = slice(None)) -> np.ndarray:
+    """Weight (h, w) in [0, 1] of the pixels in some rows of an exposure, 0 where they are saturated.
+
+    The sensor tells where the exposure knows; else the weight falls smoothly as the brightest channel nears white.
+    """
+    if exposure.saturated is not None:
+        return 1 - exposure.saturated[rows].astype(np.float32)
+    return fading(exposure.pixels[rows].max(-1), SATURATION)
 
 
 def fading(value: np.ndarray, between: tuple[float, float]) -> np.ndarray:
@@ -110,15 +122,21 @@ def _merge_strip(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Merge some rows: a first estimate weighted by exposure time alone, then one by the noise it predicts."""
     frames = [exposure.pixels[strip] for exposure in exposures]
-    weights = _with_darkest([count * unsaturated(y.max(-1)) for count, y in zip(counts, frames, strict=True)], counts)
+    free = [unsaturated(exposure, strip) for exposure in exposures]
+    weights = _with_darkest([count * weight for count, weight in zip(counts, free, strict=True)], counts)
     radiance, _ = _average(frames, times, weights)
     brightest_channel, mean = radiance.max(-1), radiance.mean(-1)
     weights = [
-        # A pixel that the darker frames know to be above white is saturated, whatever JPEG has made of it.
-        weight * unsaturated(brightest_channel * t) * t / noise_variance(np.minimum(mean * t, 1), exposure.bits)
+        weight * _below_white(brightest_channel * t, exposure) * t / noise_variance(np.minimum(mean * t, 1), exposure)
         for weight, t, exposure in zip(weights, times, exposures, strict=True)
     ]
-    return _average(frames, times, _with_darkest(weights, counts))
+    radiance, time = _average(frames, times, _with_darkest(weights, counts))
+    return np.maximum(radiance, 0, out=radiance), time
+
+
+def _below_white(level: np.ndarray, exposure: Exposure) -> np.ndarray | np.float32:
+    """Weight of a pixel by the level that the darker frames tell: above white, whatever JPEG has made of it."""
+    return fading(level, SATURATION) if exposure.saturated is None else np.float32(1)
 
 
 def _with_darkest(weights: list[np.ndarray], counts: list[np.ndarray]) -> list[np.ndarray]:

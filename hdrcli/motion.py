@@ -77,7 +77,8 @@ def _view(exposure: Exposure) -> _View:
     width, height = exposure.size
     scale = min(1.0, (PIXELS / (width * height)) ** 0.5)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    saturated = (exposure.pixels >= LEVELS[1]).any(-1)
+    told = exposure.saturated
+    saturated = (exposure.pixels >= LEVELS[1]).any(-1) if told is None else told
     shows = np.ones_like(saturated) if exposure.valid is None else exposure.valid
     square = np.ones((RIM, RIM), np.uint8)
 

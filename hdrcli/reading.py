@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hdrcli import exposure, readers
+from hdrcli.development import Development
 from hdrcli.errors import ExposureError, ReadError
 from hdrcli.image import Bracket, Exposure, FrameHeader
 from hdrcli.plan import Plan, model_record
@@ -39,8 +40,8 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
     Raises ReadError for a frame that is not whole or of another size than the first.
     """
     order = sorted(range(len(plan.frames)), key=lambda i: plan.relative_exposures[i] if plan.relative_exposures else i)
-    balance_from = plan.frames[order[len(order) // 2]].path
-    exposures = [readers.read(plan.frames[i].path, balance_from) for i in order]
+    development = Development(plan.frames[order[len(order) // 2]].path, settings.demosaic)
+    exposures = [readers.read(plan.frames[i].path, development) for i in order]
     for one in exposures[1:]:
         if one.size != exposures[0].size:
             raise ReadError(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hdrcli import plugins
 from hdrcli.adjustments import Adjustments
+from hdrcli.development import DEMOSAICS
 from hdrcli.errors import UsageError, choices_hint
 
 MODEL_FOLDERS = ("networks", "classical")
@@ -42,6 +43,7 @@ class FuseSettings:
     weights: str | None = None
     response: str = "srgb"
     static_merge: str = "auto"
+    demosaic: str = DEMOSAICS[0]
     overwrite: bool = False
     skip_existing: bool = False
     dry_run: bool = False
@@ -66,6 +68,7 @@ class FuseSettings:
             raise UsageError(f'--device has no "{self.device}".', "Choose one of: auto, cpu, cuda, cuda:1, mps.")
         _one_of("--precision", self.precision, PRECISIONS)
         _one_of("--static-merge", self.static_merge, ("auto", "off"))
+        _one_of("--demosaic", self.demosaic, DEMOSAICS)
         if self.bit_depth is not None:
             _one_of("--bit-depth", str(self.bit_depth), ("8", "10", "12", "16", "32"))
         if not 1 <= self.quality <= 100:

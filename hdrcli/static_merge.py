@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from hdrcli import merging
-from hdrcli.image import Bracket, RadianceMap
+from hdrcli.image import Bracket, Exposure, RadianceMap
 from hdrcli.merging import fading
 from hdrcli.windows import WINDOW, blurred, slope
 
@@ -97,15 +97,16 @@ def _near_white(bracket: Bracket, agreement: np.ndarray) -> np.ndarray:
     darkest = bracket.exposures[0]
     time = float(merging.relative_times(bracket)[0])
     level = np.minimum(darkest.pixels.mean(-1), 1)
-    error = merging.noise_variance(level, darkest.bits) + (RESPONSE_ERROR * level) ** 2
-    return fading(darkest.pixels, CLIPPED) * (agreement * time**2 / error)[..., None]
+    error = merging.noise_variance(level, darkest) + (RESPONSE_ERROR * level) ** 2
+    free = fading(darkest.pixels, CLIPPED) if darkest.saturated is None else ~darkest.saturated[..., None]
+    return free * (agreement * time**2 / error)[..., None]
 
 
 def _least_light(bracket: Bracket, agreement: list[np.ndarray]) -> np.ndarray:
     """What the darkest frame proves: where one of its channels is saturated, there is at least so much light."""
-    darkest = bracket.exposures[0].pixels
-    proven = 1 - fading(darkest, SATURATED)
-    return darkest * proven * (agreement[0][..., None] / merging.relative_times(bracket)[0])
+    darkest = bracket.exposures[0]
+    full = 1 - fading(darkest.pixels, SATURATED) if darkest.saturated is None else darkest.saturated[..., None]
+    return darkest.pixels * full * (agreement[0][..., None] / merging.relative_times(bracket)[0])
 
 
 def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
@@ -116,7 +117,7 @@ def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
     """
     reference = bracket.exposures[bracket.reference]
     times = merging.relative_times(bracket)
-    lost = 1 - merging.unsaturated(reference.pixels.max(-1))
+    lost = 1 - merging.unsaturated(reference)
     network = blurred(result.pixels.mean(-1))
     found = []
     for index, exposure in enumerate(bracket.exposures):
@@ -139,11 +140,11 @@ def _agreement(bracket: Bracket, index: int, time: float) -> np.ndarray:
     wanted = np.minimum(reference.pixels, highest)
     grey = wanted.mean(-1)
     level = np.minimum(blurred(grey), highest)
-    noise = merging.noise_variance(level * np.float32(time), frame.bits) / time**2
-    noise += merging.noise_variance(level, reference.bits)
+    noise = merging.noise_variance(level * np.float32(time), frame) / time**2
+    noise += merging.noise_variance(level, reference)
     place = PLACE_ERROR[frame.valid is not None]
     systematic = (RESPONSE_ERROR * level) ** 2 + (place * slope(grey)) ** 2 + (BLACK_ERROR / time) ** 2
-    difference = seen - wanted
+    difference = _contradiction(seen - wanted, frame, reference)
     squared = blurred((difference * difference).mean(-1) / (noise + systematic))
     mean = np.stack([blurred(difference[..., c]) for c in range(3)], -1)
     independent = 4 * np.pi * WINDOW**2
@@ -153,6 +154,15 @@ def _agreement(bracket: Bracket, index: int, time: float) -> np.ndarray:
     if frame.valid is not None:
         same *= frame.valid
     return _without_rim(same)
+
+
+def _contradiction(difference: np.ndarray, frame: Exposure, reference: Exposure) -> np.ndarray:
+    """The difference (H, W, 3) of a frame to the reference less what saturation explains: there may be more light."""
+    for exposure, explained in ((frame, np.maximum), (reference, np.minimum)):
+        if exposure.saturated is not None:
+            proven = explained(difference.mean(-1, keepdims=True), 0)
+            difference = np.where(exposure.saturated[..., None], proven, difference)
+    return difference
 
 
 def _noise_scale(squared: np.ndarray) -> float:

@@ -25,10 +25,21 @@ def bring_onto(bracket: Bracket, index: int, warp: np.ndarray) -> Exposure:
     if np.array_equal(warp, np.eye(3)):
         return exposure
     pixels, valid = _resample(exposure, warp)
+    saturated = None if exposure.saturated is None else _saturated(exposure.saturated, warp)
     if not valid.all():
         filling = _reference_light(bracket, index, pixels, valid)
         pixels[~valid] = filling[~valid]
-    return replace(exposure, pixels=pixels, valid=valid)
+    return replace(exposure, pixels=pixels, valid=valid, saturated=saturated)
+
+
+def _saturated(mask: np.ndarray, warp: np.ndarray) -> np.ndarray:
+    """The saturated pixels of a frame after `warp`: those that one of them, or of their neighbours, has gone into."""
+    import cv2
+
+    grown = cv2.dilate(mask.astype(np.float32), np.ones((3, 3), np.uint8))
+    return np.greater(
+        cv2.warpPerspective(grown, warp, mask.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), 0
+    )
 
 
 def _resample(exposure: Exposure, warp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -39,7 +50,7 @@ def _resample(exposure: Exposure, warp: np.ndarray) -> tuple[np.ndarray, np.ndar
     """
     import cv2
 
-    encoded = exposure.pixels if exposure.encoding == "srgb" else linear_to_srgb(np.clip(exposure.pixels, 0, 1))
+    encoded = exposure.pixels if exposure.encoding == "srgb" else linear_to_srgb(exposure.pixels)
 
     def warped(image: np.ndarray, kernel: int, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
         return cv2.warpPerspective(image, warp, exposure.size, flags=kernel | cv2.WARP_INVERSE_MAP, borderMode=border)

@@ -9,6 +9,7 @@ import typer
 from hdrcli import settings
 from hdrcli.adjustments import Adjustments
 from hdrcli.cli import console, options, picture_options, progress, report
+from hdrcli.development import DEMOSAICS
 
 
 def fuse(
@@ -36,6 +37,7 @@ def fuse(
     stops: options.Stops = None,
     reference: options.Reference = "auto",
     response: options.Response = "srgb",
+    demosaic: options.Demosaic = DEMOSAICS[0],
     gap: options.Gap = None,
     size: options.Size = None,
     device: options.Device = "auto",
@@ -68,6 +70,7 @@ def fuse(
         "stops": None if stops is None else settings.parse_stops(stops),
         "reference": options.parse_reference(reference),
         "response": response,
+        "demosaic": demosaic,
         "gap": gap,
         "size": size,
         "device": device,

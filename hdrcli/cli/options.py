@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hdrcli.cli import completion
+from hdrcli.development import DEMOSAICS
 from hdrcli.errors import UsageError
 from hdrcli.plugins import names
 from hdrcli.settings import PRECISIONS, models
@@ -61,6 +62,11 @@ Response = Annotated[
         autocompletion=completion.one_of("srgb", "gamma:2.2", "linear", "estimate"),
         help="How frames become linear: srgb, gamma:2.2, linear or estimate.",
     ),
+]
+
+Demosaic = Annotated[
+    str,
+    typer.Option(metavar="NAME", rich_help_panel=_EXPOSURE, help=f"RAW colours: {', '.join(DEMOSAICS)}."),
 ]
 
 Gap = Annotated[

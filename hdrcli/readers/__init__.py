@@ -10,6 +10,7 @@ import numpy as np
 
 from hdrcli import plugins
 from hdrcli.contracts import Reader
+from hdrcli.development import Development
 from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 
@@ -35,9 +36,9 @@ def read_header(path: Path) -> FrameHeader:
     return _known_reader(path).read_header(path)
 
 
-def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
-    """The exposure of a frame's file; a RAW file takes the white balance of `white_balance_from`. Raises ReadError."""
-    return _known_reader(path).read(path, white_balance_from)
+def read(path: Path, development: Development | None = None) -> Exposure:
+    """The exposure of a frame's file; `development` is how a RAW file becomes light. Raises ReadError."""
+    return _known_reader(path).read(path, development)
 
 
 def read_scene(path: Path) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from hdrcli.contracts import Reader
+from hdrcli.development import Development
 from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
@@ -29,7 +30,7 @@ def read_header(path: Path) -> FrameHeader:
     return replace(_frame.header(path, width, height, _photo(header)), attributes=said)
 
 
-def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
+def read(path: Path, development: Development | None = None) -> Exposure:
     """An EXR as a linear exposure: R, G, B or a lone Y of the first part; what is not in the data window is black.
 
     `chromaticities` other than BT.709 are converted. Raises ReadError.

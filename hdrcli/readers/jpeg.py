@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from hdrcli.contracts import Reader
+from hdrcli.development import Development
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo, photo
@@ -85,7 +86,7 @@ def read_header(path: Path) -> FrameHeader:
     return _frame.header(path, segments.width, segments.height, _photo(path, segments))
 
 
-def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
+def read(path: Path, development: Development | None = None) -> Exposure:
     """A JPEG as an sRGB-encoded exposure of 8 bits. Raises ReadError, also for warnings of the decoder."""
     with opened(path, "JPEG") as stream:
         data = stream.read()

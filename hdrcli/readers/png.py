@@ -11,6 +11,7 @@ import numpy as np
 
 from hdrcli import xmp
 from hdrcli.contracts import Reader
+from hdrcli.development import Development
 from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
@@ -66,7 +67,7 @@ def read_header(path: Path) -> FrameHeader:
     return _frame.header(path, chunks.width, chunks.height, _photo(path, chunks))
 
 
-def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
+def read(path: Path, development: Development | None = None) -> Exposure:
     """A PNG as an sRGB-encoded exposure of 8 or 16 bits; alpha is dropped. Raises ReadError."""
     with opened(path, "PNG") as stream:
         chunks = _chunks(path, stream, check=True)

@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from hdrcli.contracts import Reader
+from hdrcli.development import Development
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._file import check_size, damaged, decoding, opened
@@ -59,7 +60,7 @@ def read_header(path: Path) -> FrameHeader:
     return replace(_frame.header(path, header.width, header.height), attributes=header.attributes)
 
 
-def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
+def read(path: Path, development: Development | None = None) -> Exposure:
     """A Radiance picture as a linear exposure. Raises ReadError."""
     return _frame.linear_exposure(path, _light(path))
 

@@ -16,10 +16,12 @@ import numpy as np
 
 from hdrcli import exif
 from hdrcli.contracts import Reader
+from hdrcli.development import Development
 from hdrcli.image import Exposure, FrameHeader
-from hdrcli.readers import _embedded, _exif, _frame, _sensor
+from hdrcli.readers import _embedded, _exif, _frame, _noise, _sensor, _sensor_light
 from hdrcli.readers._exif import Photo
 from hdrcli.readers._file import check_size, decoding, opened
+from hdrcli.readers._orientation import oriented
 from hdrcli.tiff_directory import Entry
 
 _SUFFIXES = (
@@ -70,34 +72,23 @@ def read_header(path: Path) -> FrameHeader:
         return _frame.header(path, width, height, _photo(path, raw, data), is_raw=True)
 
 
-def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
-    """A RAW file as a linear exposure of 16 bits, with the white balance of itself or of another RAW file.
+def read(path: Path, development: Development | None = None) -> Exposure:
+    """A RAW file as a linear exposure of 16 bits, with its saturated pixels, and its noise where the file tells it.
 
     1 is the level where the first channel saturates, the same for all frames of a camera. Raises ReadError.
     """
-    white_balance = None if white_balance_from in (None, path) else _white_balance_of(white_balance_from)
+    chosen = development or Development()
+    balance_from = None if chosen.white_balance_from == path else chosen.white_balance_from
+    white_balance = _white_balance_of(balance_from)
     with _opened(path) as (raw, data):
         _sensor.check(path, raw, data)
         found = _photo(path, raw, data)  # before developing, which resets the flip
-        pixels = _developed(raw, white_balance or _white_balance(path, raw))
-    if pixels.shape[2] == 1:  # a monochrome camera
-        pixels = np.repeat(pixels, 3, axis=2)
-    return _frame.exposure(path, pixels / np.float32(65535), "linear", 16, found)
-
-
-def _developed(raw: Any, white_balance: list[float]) -> np.ndarray:
-    import rawpy
-
-    return raw.postprocess(
-        user_wb=white_balance,
-        output_color=rawpy.ColorSpace.sRGB,
-        gamma=(1, 1),
-        output_bps=16,
-        no_auto_bright=True,
-        adjust_maximum_thr=0.0,  # by default LibRaw lowers the white level of a dim frame to its brightest pixel
-        highlight_mode=rawpy.HighlightMode.Clip,
-        user_flip=0,
-    )
+        gains = white_balance or _white_balance(path, raw)
+        noise = _noise.of_white(_noise.profile(data), gains, raw.color_matrix)
+        pixels, saturated = _sensor_light.developed(raw, gains, chosen.demosaic)
+    exposure = _frame.exposure(path, pixels, "linear", 16, found)
+    upright = np.ascontiguousarray(oriented(saturated, found.orientation))
+    return replace(exposure, saturated=upright, noise=noise)
 
 
 def _white_balance_of(path: Path | None) -> list[float] | None:

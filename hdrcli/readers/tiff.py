@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from hdrcli.contracts import Reader
+from hdrcli.development import Development
 from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
@@ -58,7 +59,7 @@ def read_header(path: Path) -> FrameHeader:
             return _frame.header(path, page.imagewidth, page.imagelength, found)
 
 
-def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
+def read(path: Path, development: Development | None = None) -> Exposure:
     """A TIFF as an sRGB-encoded exposure of 8 or 16 bits, or a linear one of 32; alpha is dropped. Raises ReadError."""
     with opened(path, "TIFF") as stream:
         found = photo(path, stream)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from hdrcli.contracts import Reader
+from hdrcli.development import Development
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo, photo
@@ -59,7 +60,7 @@ def read_header(path: Path) -> FrameHeader:
     return _frame.header(path, width, height, _photo(path, metadata))
 
 
-def read(path: Path, white_balance_from: Path | None = None) -> Exposure:
+def read(path: Path, development: Development | None = None) -> Exposure:
     """A WebP (its first frame) or BMP as an sRGB-encoded exposure of 8 bits; alpha is dropped. Raises ReadError."""
     with _picture(path) as picture:
         metadata = picture.metadata(index=0, exclude_applied=False)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hdrcli import readers
+from hdrcli.development import Development
 from hdrcli.errors import ReadError
 from tests.readers.samples import dng, jpeg
 
@@ -30,9 +31,11 @@ def test_exposures_keep_their_ratio(tmp_path: Path) -> None:
     np.testing.assert_allclose(bright[INSIDE] / dark[INSIDE], 8, rtol=0.01)
 
 
-def test_saturation_is_one(tmp_path: Path) -> None:
-    pixels = readers.read(dng(tmp_path / "a.dng", SCENE, 20)).pixels
-    np.testing.assert_allclose(pixels, 1, atol=1e-4)
+def test_what_all_channels_clip_is_neutral_at_the_level_of_the_last_one(tmp_path: Path) -> None:
+    exposure = readers.read(dng(tmp_path / "a.dng", SCENE, 20))
+    np.testing.assert_allclose(exposure.pixels, 2, atol=1e-4)  # red, the least sensitive one, saturates at 2
+    assert exposure.saturated is not None
+    assert exposure.saturated.all()
 
 
 def test_white_balance_of_another_frame(tmp_path: Path) -> None:
@@ -41,9 +44,10 @@ def test_white_balance_of_another_frame(tmp_path: Path) -> None:
     other = dng(tmp_path / "b.dng", SCENE, white_balance=(1.5, 1.0, 2.0))
     own = readers.read(other).pixels[INSIDE].mean(axis=(0, 1))
     np.testing.assert_allclose(own / own[1], 1, atol=0.01)
-    given = readers.read(other, reference).pixels[INSIDE].mean(axis=(0, 1))
+    given = readers.read(other, Development(reference)).pixels[INSIDE].mean(axis=(0, 1))
     np.testing.assert_allclose(given / given[1], [2 / 1.5, 1, 1.5 / 2], atol=0.02)
-    np.testing.assert_array_equal(readers.read(other, jpeg(tmp_path / "c.jpg")).pixels[INSIDE].mean(axis=(0, 1)), own)
+    beside = readers.read(other, Development(jpeg(tmp_path / "c.jpg")))
+    np.testing.assert_array_equal(beside.pixels[INSIDE].mean(axis=(0, 1)), own)
 
 
 @pytest.mark.parametrize("kept", [0.1, 0.4, 0.7, 0.95, 0.999])
