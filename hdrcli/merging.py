@@ -127,7 +127,7 @@ def _merge_strip(
     radiance, _ = _average(frames, times, weights)
     brightest_channel, mean = radiance.max(-1), radiance.mean(-1)
     weights = [
-        weight * _below_white(brightest_channel * t, exposure) * t / noise_variance(np.minimum(mean * t, 1), exposure)
+        weight * _below_white(brightest_channel * t, exposure) * t / noise_variance(mean * t, exposure)
         for weight, t, exposure in zip(weights, times, exposures, strict=True)
     ]
     radiance, time = _average(frames, times, _with_darkest(weights, counts))

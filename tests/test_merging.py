@@ -133,3 +133,33 @@ def test_refuses_what_it_cannot_merge() -> None:
     encoded = Exposure(WHITE_TO_BLACK, "srgb", "f")
     with pytest.raises(ValueError, match="linear"):
         merging.merge(bracket.with_exposures([encoded, encoded]))
+
+
+def test_the_sensor_tells_what_is_saturated_where_it_is_asked() -> None:
+    bright, clipped = np.full((3, 4, 3), 1.6, np.float32), np.zeros((3, 4), bool)
+    clipped[0] = True
+    short = Exposure(np.full((3, 4, 3), 0.5, np.float32), "linear", "s", saturated=np.zeros((3, 4), bool), noise=(1, 0))
+    long = Exposure(bright, "linear", "l", saturated=clipped, noise=(1, 0))  # above 1, and yet not saturated
+    merged, _ = merging.merge(Bracket("b", (short, long), 0, (1.0, 4.0)))
+    assert np.allclose(merged[0], 0.5)
+    assert np.allclose(merged[1:], (0.5 + 1.6) / (1 + 4), rtol=0.01)
+
+
+def test_frames_of_told_noise_are_weighed_by_it() -> None:
+    frames = tuple(
+        Exposure(np.full((3, 4, 3), value, np.float32), "linear", "f", saturated=np.zeros((3, 4), bool), noise=noise)
+        for value, noise in ((0.2, (0.0, 3e-4)), (0.6, (0.0, 1e-4)))
+    )
+    merged, precision = merging.merge(Bracket("b", frames, 0, (1.0, 2.0)))
+    # inverse variances of the radiance: 1 / 3e-4 and 4 / 1e-4
+    assert np.allclose(merged, (0.2 / 3e-4 + 0.3 * 4e4) / (1 / 3e-4 + 4e4), rtol=1e-4)
+    assert np.allclose(precision, 1 / 3e-4 + 4e4, rtol=1e-4)
+
+
+def test_noise_below_black_averages_out() -> None:
+    noise = np.random.default_rng(3).normal(size=(2, 200, 200, 3)).astype(np.float32) * 0.01
+    free = np.zeros((200, 200), bool)
+    frames = tuple(Exposure(0.05 + each, "linear", "f", saturated=free, noise=(0.0, 1e-4)) for each in noise)
+    merged, _ = merging.merge(Bracket("b", frames, 0, (1.0, 1.1)))
+    assert merged.min() >= 0
+    assert merged.mean() == pytest.approx(0.1 / 2.1, rel=0.01)

@@ -125,3 +125,30 @@ def test_channels_that_the_darkest_frame_holds_are_its_own_where_another_is_clip
     made = static_merge.blend(wrong, bracket_of([truth] * 3)).pixels[25:55, 25:55]
     assert relative_error(made[..., 1:], truth[25:55, 25:55, 1:]) < 0.03
     assert float(made[..., 0].min()) >= 7.9
+
+
+def sensor_frame(light: np.ndarray, time: float) -> Exposure:
+    """A RAW frame of a sensor whose blue saturates at 0.6."""
+    level = light * time * np.float32(1)
+    saturated = (level[..., 2] > 0.6) | (level.max(-1) > 1)
+    level = np.minimum(level, np.array([1, 1, 0.6], np.float32))
+    return Exposure(level, "linear", f"{time:g}", bits=16, saturated=saturated)
+
+
+def test_what_a_sensor_has_clipped_is_no_motion() -> None:
+    truth = scene() * np.array([0.3, 0.4, 1.4], np.float32)  # blue light: the levels of the others are low
+    still = Bracket("b", tuple(sensor_frame(truth, time) for time in TIMES), 1, TIMES)
+    assert min(agreement.min() for agreement in static_merge.agreements(still, network_of(truth))) > 0.9
+    # without the mask, what the clipping of blue does to it would be taken for motion
+    blind = still.with_exposures([Exposure(e.pixels, "linear", e.name, bits=16) for e in still.exposures])
+    assert min(agreement.min() for agreement in static_merge.agreements(blind, network_of(truth))) < 0.1
+
+
+def test_a_clipped_frame_still_tells_that_light_has_gone() -> None:
+    before, after = scene(), scene()
+    before[BOX], after[BOX] = 0.5, 0.02
+    frames = (sensor_frame(after, TIMES[0]), sensor_frame(after, TIMES[1]), sensor_frame(before, TIMES[2]))
+    assert frames[2].saturated is not None
+    assert frames[2].saturated[BOX].all()
+    agreement = static_merge.agreements(Bracket("b", frames, 1, TIMES), network_of(after))[2]
+    assert agreement[40:50, 50:60].max() < 0.1

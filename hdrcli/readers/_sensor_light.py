@@ -20,8 +20,11 @@ LOWEST_WHITE = 0.7
 PILE, CLIFF, BELOW = 64, 8, 8
 """Values that make a pile, how many times as many they must be as those of the steps below, and how many steps."""
 
+ROOM = 0.05
+"""Light that is added for the time of interpolation: some algorithms take ratios, which noise near 0 would bias."""
+
 REACH = 3
-"""Pixels around a sensor value for which demosaic algorithms make use of it."""
+"""Pixels around a sensor value to whose colours demosaic algorithms add some of it, more than a little."""
 
 
 def developed(raw: Any, gains: list[float], demosaic: str) -> tuple[np.ndarray, np.ndarray]:
@@ -36,7 +39,7 @@ def developed(raw: Any, gains: list[float], demosaic: str) -> tuple[np.ndarray, 
     light, saturated = _balanced(raw, values, colours, balance)
     if saturated.any():
         _unclip(light, saturated, colours)
-    lowest = min(0.0, float(light.min()))
+    lowest = min(0.0, float(light.min())) - ROOM
     step = np.float32((max(float(balance.max()), float(light.max())) - lowest) / 65535)
     light -= np.float32(lowest)
     light /= step

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -198,3 +199,19 @@ def test_featureless_frames_are_in_place(name: str, value: float) -> None:
     flat = [Exposure(np.full((60, 80, 3), v, np.float32), "srgb", "f") for v in (value / 2, value)]
     aligned = plugins.load("alignment", name).ALIGNER.align(Bracket("b", tuple(flat), 0))
     assert aligned.exposures[1].valid is None
+
+
+def test_the_mask_of_saturation_goes_with_its_frame() -> None:
+    radiance, warp = scene(), motion(0.3, 6, -4)
+    saturated = np.zeros((HEIGHT, WIDTH), bool)
+    saturated[60:80, 90:120] = True
+    still, frame = photograph(radiance, 1, 1, "linear"), photograph(radiance, 4, 2, "linear")
+    over = frame.pixels * 3 - 0.05  # light above white and below black stays so
+    there = replace(frame, pixels=over, saturated=saturated)
+    brought = bring_onto(Bracket("b", (still, there), 0, (1.0, 4.0)), 1, warp)
+    wanted = cv2.warpPerspective(saturated.astype(np.uint8), warp, (WIDTH, HEIGHT), flags=cv2.WARP_INVERSE_MAP) > 0
+    assert brought.saturated is not None
+    assert brought.saturated[wanted].all()
+    assert brought.saturated.sum() < 1.5 * wanted.sum()
+    assert brought.pixels.max() > 2.5
+    assert brought.pixels.min() < 0

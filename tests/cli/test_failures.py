@@ -149,6 +149,7 @@ CASES: dict[str, tuple[Callable[[Path], Arguments], int, str, str]] = {
     "impossible quality": (_with("--quality", "0"), 2, "--quality 0", "--quality 95"),
     "no light above white": (_with("-m", "mertens", "--format", "png,uhdr"), 1, "--format uhdr", "jpg"),
     "unknown tone map": (_with("--tone-map", "naturel"), 2, 'no "naturel"', "Did you mean natural"),
+    "unknown demosaic": (_with("--demosaic", "amaze"), 2, 'no "amaze"', "dht"),
     "unknown aligner": (_with("--align", "magic"), 2, 'no "magic"', "homography"),
     "unknown response": (_with("--response", "film"), 2, "film", "srgb"),
     "unknown device": (_with("-m", "mertens", "--device", "gpu"), 2, 'no "gpu"', "cuda"),
