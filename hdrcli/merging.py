@@ -15,6 +15,7 @@ import numpy as np
 
 from hdrcli.errors import ExposureError
 from hdrcli.image import Bracket, Exposure
+from hdrcli.transfer import luminance
 
 PHOTON_VARIANCE = 2e-4
 """Variance of photon noise at white, as a fraction of white squared: a full well of 5000 electrons."""
@@ -67,11 +68,13 @@ def noise_variance(level: np.ndarray, exposure: Exposure) -> np.ndarray:
 def unsaturated(exposure: Exposure, rows: slice = slice(None)) -> np.ndarray:
     """Weight (h, w) in [0, 1] of the pixels in some rows of an exposure, 0 where they are saturated.
 
-    The sensor tells where the exposure knows; else the weight falls smoothly as the brightest channel nears white.
+    It falls smoothly as the brightest channel nears white, or, where the sensor tells what is saturated, as luminance
+    does: EXIF rounds times by up to 7 %, and a sudden end of a frame would draw its outline in the sky.
     """
+    pixels = exposure.pixels[rows]
     if exposure.saturated is not None:
-        return 1 - exposure.saturated[rows].astype(np.float32)
-    return fading(exposure.pixels[rows].max(-1), SATURATION)
+        return fading(luminance(pixels), SATURATION) * ~exposure.saturated[rows]
+    return fading(pixels.max(-1), SATURATION)
 
 
 def fading(value: np.ndarray, between: tuple[float, float]) -> np.ndarray:

@@ -45,6 +45,10 @@ PIXELWISE = (1.5, 3.0)
 WINDOWED = (5.0, 14.0)
 """The same for the square of the mean difference: it finds faint motion that noise hides in single pixels."""
 
+DEMOSAICED = 10.0
+"""By how much less the noise of RAW frames averages out, in variance: neighbours share values, and in some light red is
+amplified. Red was measured at 7; spots of high noise want some room."""
+
 HIGHLIGHTS = (0.35, 0.8)
 """Relative difference to the network between which a frame loses its say where the reference is saturated."""
 
@@ -147,7 +151,7 @@ def _agreement(bracket: Bracket, index: int, time: float) -> np.ndarray:
     difference = _contradiction(seen - wanted, frame, reference)
     squared = blurred((difference * difference).mean(-1) / (noise + systematic))
     mean = np.stack([blurred(difference[..., c]) for c in range(3)], -1)
-    independent = 4 * np.pi * WINDOW**2
+    independent = 4 * np.pi * WINDOW**2 / (1 if reference.saturated is None else DEMOSAICED)
     windowed = (mean * mean).max(-1) / (noise / independent + systematic)
     quiet = _noise_scale(squared)
     same = (fading(squared / quiet, PIXELWISE) * fading(windowed / quiet, WINDOWED)).astype(np.float32)

@@ -136,13 +136,24 @@ def test_refuses_what_it_cannot_merge() -> None:
 
 
 def test_the_sensor_tells_what_is_saturated_where_it_is_asked() -> None:
-    bright, clipped = np.full((3, 4, 3), 1.6, np.float32), np.zeros((3, 4), bool)
+    red, clipped = np.array([1.5, 0.5, 0.5], np.float32), np.zeros((3, 4), bool)
     clipped[0] = True
-    short = Exposure(np.full((3, 4, 3), 0.5, np.float32), "linear", "s", saturated=np.zeros((3, 4), bool), noise=(1, 0))
-    long = Exposure(bright, "linear", "l", saturated=clipped, noise=(1, 0))  # above 1, and yet not saturated
+    short, long = (np.broadcast_to(level, (3, 4, 3)) for level in (0.4 * red, red))  # above 1, and yet not saturated
+    short = Exposure(short, "linear", "s", saturated=np.zeros((3, 4), bool), noise=(1, 0))
+    long = Exposure(long, "linear", "l", saturated=clipped, noise=(1, 0))
     merged, _ = merging.merge(Bracket("b", (short, long), 0, (1.0, 4.0)))
-    assert np.allclose(merged[0], 0.5)
-    assert np.allclose(merged[1:], (0.5 + 1.6) / (1 + 4), rtol=0.01)
+    assert np.allclose(merged[0], 0.4 * red)
+    assert np.allclose(merged[1:], (0.4 + 1) * red / (1 + 4), rtol=0.01)
+
+
+def test_no_outline_where_a_raw_frame_saturates_though_its_time_is_rounded() -> None:
+    sky = np.linspace(0.1, 0.9, 400, dtype=np.float32)[None, :, None] * np.array([0.7, 1, 1.3], np.float32)
+    frames = tuple(
+        Exposure(np.minimum(sky * t, 1.3), "linear", "f", saturated=(sky * t)[..., 1] > 0.995) for t in (1, 4.28)
+    )
+    merged, _ = merging.merge(Bracket("b", frames, 0, (1.0, 4.0)))  # as 1/64 and 1/15 for 1/60 and 1/15 s
+    steps = np.abs(np.diff(np.log2(merged / sky), axis=1))
+    assert steps.max() < 0.015  # a sudden end makes 0.09
 
 
 def test_frames_of_told_noise_are_weighed_by_it() -> None:

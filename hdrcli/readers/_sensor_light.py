@@ -23,9 +23,6 @@ PILE, CLIFF, BELOW = 64, 8, 8
 ROOM = 0.05
 """Light that is added for the time of interpolation: some algorithms take ratios, which noise near 0 would bias."""
 
-REACH = 3
-"""Pixels around a sensor value to whose colours demosaic algorithms add some of it, more than a little."""
-
 
 def developed(raw: Any, gains: list[float], demosaic: str) -> tuple[np.ndarray, np.ndarray]:
     """LibRaw's `raw` as linear BT.709 light, (H, W, 3) float32, and where it is saturated, (H, W) bool.
@@ -160,7 +157,9 @@ def _where_saturated(raw: Any, values: np.ndarray, saturated: np.ndarray, shape:
     if saturated.ndim == 3:
         saturated = saturated.max(-1)
     elif raw.num_colors > 1:
-        square = np.ones((2 * REACH + 1, 2 * REACH + 1), np.uint8)
+        # A colour is interpolated from its neighbours as far as half the filters' pattern; finer detail from beyond.
+        side = 3 if raw.raw_pattern is None else len(raw.raw_pattern) // 2 * 2 + 1
+        square = np.ones((side, side), np.uint8)
         saturated = cv2.dilate(saturated.astype(np.uint8), square).astype(bool)
     if saturated.shape == shape:
         return saturated

@@ -79,7 +79,7 @@ def test_saturation_is_where_a_sensor_value_is_at_white(tmp_path: Path) -> None:
     assert exposure.saturated is not None
     assert exposure.saturated[30:34, 40:44].all()
     rows, columns = np.nonzero(exposure.saturated)
-    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (27, 36, 37, 46)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (29, 34, 39, 44)
 
 
 def test_a_sensor_that_ends_below_its_white_is_seen_to(tmp_path: Path) -> None:
