@@ -89,7 +89,7 @@ def test_highlights_are_neutral(level: float, tmp_path: Path) -> None:
     light, lamp = lamps(smooth_light() / 8, level)
     bracket(tmp_path / "a", CAMERAS["16 bits, noise"], light)
     merged = fused(tmp_path / "a")
-    stops = np.log2(merged / merged.mean(-1, keepdims=True))
+    stops = np.log2(np.maximum(merged, 1e-6) / np.maximum(merged.mean(-1, keepdims=True), 1e-6))
     seen = np.median(merged[lamp], 0)
     print(f"\ngrey lamp of {level:g}: {np.round(seen, 1)}; cast {np.abs(np.median(stops[lamp], 0)).max():.4f} stops")  # noqa: T201
     assert np.abs(np.median(stops[lamp], 0)).max() < 0.01

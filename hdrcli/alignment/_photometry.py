@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdrcli.image import Exposure
+from hdrcli.merging import PHOTON_VARIANCE, READ_NOISE
 from hdrcli.transfer import linear_to_srgb
 
 WORKING_SIDE = 1024
@@ -20,16 +21,23 @@ WORKING_SIDE = 1024
 DARKEST, BRIGHTEST = 5, 252
 """8-bit luma between which a frame says something: below is noise, above saturation."""
 
+CLEAR = 3.0
+"""Standard deviations of noise that a pixel of a RAW frame must have to say something."""
+
 COARSEST_STEP = 8.0
 """A value of the darker frame that stands for a wider range of the brighter one's is too coarse to compare."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Luma of a frame, (h, w) float32 sRGB-encoded in [0, 255], with `scale` <= 1 working pixels per full pixel."""
+    """Luma of a frame, (h, w) float32 sRGB-encoded in [0, 255], with `scale` <= 1 working pixels per full pixel.
+
+    Below `darkest` it is noise.
+    """
 
     luma: np.ndarray
     scale: float
+    darkest: float = DARKEST
 
     def full_size(self, warp: np.ndarray) -> np.ndarray:
         """A homography between working pixels as one between full pixels; pixel centres are at whole numbers."""
@@ -86,7 +94,17 @@ def picture(exposure: Exposure) -> Picture:
     if exposure.encoding == "linear":
         pixels = linear_to_srgb(np.clip(pixels, 0, 1))
     grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)
-    return Picture(np.clip(grey, 0, 1) * np.float32(255), scale)
+    return Picture(np.clip(grey, 0, 1) * np.float32(255), scale, _darkest(exposure, scale))
+
+
+def _darkest(exposure: Exposure, scale: float) -> float:
+    """The luma from which a thinned frame rises above its noise by CLEAR: the root of L = CLEAR sqrt(variance(L))."""
+    noise = exposure.noise
+    if noise is None and exposure.saturated is None:  # no RAW frame: its noise has been clipped at black and coded
+        return DARKEST
+    shot, read = np.square(CLEAR * scale) * np.array(noise or (PHOTON_VARIANCE, READ_NOISE**2), np.float32)
+    level = shot / 2 + np.sqrt(shot**2 / 4 + read)
+    return max(DARKEST, 255 * float(linear_to_srgb(level)))
 
 
 def pair(still: Picture, moved: Picture) -> Pair:
@@ -97,9 +115,12 @@ def pair(still: Picture, moved: Picture) -> Pair:
         bright, dark = moved.luma, still.luma
     curve = _tone_curve(dark, bright)
     brightened = np.interp(dark, np.arange(256), curve).astype(np.float32)
-    bright_mask = (bright >= DARKEST) & (bright <= BRIGHTEST)
+    bright_floor, dark_floor = (
+        (still.darkest, moved.darkest) if bright is still.luma else (moved.darkest, still.darkest)
+    )
+    bright_mask = (bright >= bright_floor) & (bright <= BRIGHTEST)
     steps = np.gradient(curve)[np.round(dark).astype(np.uint8)]
-    dark_mask = (dark >= DARKEST) & (brightened <= BRIGHTEST) & (steps <= COARSEST_STEP)
+    dark_mask = (dark >= dark_floor) & (brightened <= BRIGHTEST) & (steps <= COARSEST_STEP)
     step = float(np.median(steps[dark_mask])) if dark_mask.any() else 1.0
     if bright is still.luma:
         return Pair(bright, brightened, bright_mask, dark_mask, step)

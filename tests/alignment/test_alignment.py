@@ -215,3 +215,11 @@ def test_the_mask_of_saturation_goes_with_its_frame() -> None:
     assert brought.saturated.sum() < 1.5 * wanted.sum()
     assert brought.pixels.max() > 2.5
     assert brought.pixels.min() < 0
+
+
+def test_a_raw_frame_says_nothing_where_it_is_noise() -> None:
+    shot, read = 4e-4, 1e-5
+    frame = Exposure(np.zeros((8, 8, 3), np.float32), "linear", "f", noise=(shot, read))
+    level = srgb_to_linear(np.float32(picture(frame).darkest / 255))
+    assert level / np.sqrt(shot * level + read) == pytest.approx(3, rel=1e-3)
+    assert picture(replace(frame, noise=None)).darkest == 5
