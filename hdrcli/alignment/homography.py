@@ -1,8 +1,9 @@
 """Alignment by homographies: registration from where the frame is and from features; frames in place are left alone.
 
 ORB features (Rublee et al. 2011) fitted by MAGSAC++ (Barath et al. 2020) find large displacements, robust Lucas-Kanade
-the exact ones, both on histogram-matched pictures, so that stops apart do not matter. Frames that share too little
-range with the reference are aligned to their neighbour in exposure.
+the exact ones, both on histogram-matched pictures, so that stops apart do not matter. Where both fail, it starts from
+the shift that median threshold bitmaps tell. Frames that share too little range with the reference are aligned to their
+neighbour in exposure.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import logging
 import numpy as np
 
 from hdrcli.alignment._photometry import Pair, Picture, corner_shift, pair, picture
-from hdrcli.alignment._registration import PROJECTIVE, RIGID, pyramid, register
+from hdrcli.alignment._registration import PROJECTIVE, RIGID, Pyramid, Registration, pyramid, register
 from hdrcli.alignment._warp import bring_onto, leave_out
+from hdrcli.alignment.mtb import find_shift
 from hdrcli.contracts import Aligner
 from hdrcli.image import Bracket
 
@@ -47,16 +49,30 @@ FEATURES, LEAST_INLIERS = 4000, 20
 _log = logging.getLogger("hdrcli")
 
 
+Warps = dict[int, "np.ndarray | None"]
+"""By frame, the homography from pixels of the reference to the frame's; None where there is none to be found."""
+
+
 def align(bracket: Bracket) -> Bracket:
     """Bring every frame onto the reference frame.
 
     The reference, and frames in place to within IN_PLACE pixels, stay bit-equal. A frame that cannot be aligned is
     left out: it is `valid` nowhere, and a warning on the "hdrcli" logger names it.
     """
+    return warped(bracket, find_warps(bracket))
+
+
+def find_warps(bracket: Bracket) -> Warps:
+    """The warp of every frame, exactly the identity for the reference and for frames in place."""
     pictures = [picture(exposure) for exposure in bracket.exposures]
-    warps: dict[int, np.ndarray | None] = {bracket.reference: np.eye(3)}
+    warps: Warps = {bracket.reference: np.eye(3)}
     for index in _outwards(len(pictures), bracket.reference):
         warps[index] = _warp_to_reference(index, pictures, warps, bracket.reference)
+    return warps
+
+
+def warped(bracket: Bracket, warps: Warps) -> Bracket:
+    """The bracket with its frames brought onto the reference frame; a frame without a warp is left out and named."""
     aligned = []
     for index, exposure in enumerate(bracket.exposures):
         warp = warps[index]
@@ -73,9 +89,7 @@ def _outwards(count: int, reference: int) -> list[int]:
     return sorted((i for i in range(count) if i != reference), key=lambda i: abs(i - reference))
 
 
-def _warp_to_reference(
-    index: int, pictures: list[Picture], warps: dict[int, np.ndarray | None], reference: int
-) -> np.ndarray | None:
+def _warp_to_reference(index: int, pictures: list[Picture], warps: Warps, reference: int) -> np.ndarray | None:
     """The homography from pixels of the reference to those of frame `index`; None when there is none to be found."""
     base: np.ndarray | None = np.eye(3)
     found, correlation = _displacement(pair(pictures[reference], pictures[index]))
@@ -105,22 +119,35 @@ def _displacement(frames: Pair) -> tuple[np.ndarray, float]:
     if frames.overlap < LEAST_OVERLAP:
         return best, LEAST_CORRELATION  # all black or white beside the other: taken for in place, for want of a sign
     levels = pyramid(frames)
-    finest = levels[-1:]
-    full = finest[0][1]
+    full = levels[-1][1]
     if full.error(best) < SAME:
         return best, full.correlation(best)
-    rigid = register(levels, best, RIGID)
-    candidates = [(rigid, RIGID), (register(finest, rigid, PROJECTIVE), PROJECTIVE)]
+    candidates = _refined(levels, best)
     if (features := _from_features(frames)) is not None:
         candidates.append((register(levels[-2:], features, PROJECTIVE), PROJECTIVE))
-    largest = LARGEST_SHIFT * float(np.hypot(*frames.still.shape))
-    for candidate, freedom in candidates:
-        plausible = corner_shift(candidate, frames.still.shape) <= largest
-        if plausible and full.error(candidate) < full.error(best) * (1 - LEAST_GAIN[freedom]):
-            best = candidate
+    best = _better(candidates, best, full)
+    if full.correlation(best) < GOOD_CORRELATION:
+        shift = find_shift(*(luma.astype(np.uint8) for luma in (frames.still, frames.moved)))
+        best = _better(_refined(levels, shift), best, full)
     if full.error(best) > full.error(np.eye(3)) - NOTICEABLE:
         best = np.eye(3)
     return best, full.correlation(best)
+
+
+def _refined(levels: Pyramid, start: np.ndarray) -> list[tuple[np.ndarray, int]]:
+    """A rigid warp and a homography found from `start`, each with its degrees of freedom."""
+    rigid = register(levels, start, RIGID)
+    return [(rigid, RIGID), (register(levels[-1:], rigid, PROJECTIVE), PROJECTIVE)]
+
+
+def _better(candidates: list[tuple[np.ndarray, int]], best: np.ndarray, full: Registration) -> np.ndarray:
+    """The last candidate that is plausible and betters the error of what came before it, or else `best`."""
+    largest = LARGEST_SHIFT * float(np.hypot(*full.shape))
+    for candidate, freedom in candidates:
+        plausible = corner_shift(candidate, full.shape) <= largest
+        if plausible and full.error(candidate) < full.error(best) * (1 - LEAST_GAIN[freedom]):
+            best = candidate
+    return best
 
 
 def _from_features(frames: Pair) -> np.ndarray | None:

@@ -22,26 +22,27 @@ LARGEST_BITS = 7
 
 def align(bracket: Bracket) -> Bracket:
     """Shift every frame by whole pixels onto the reference frame; frames without shift stay bit-equal."""
-    import cv2
-
     greys = [_grey(exposure) for exposure in bracket.exposures]
-    bits = int(np.clip(np.log2(min(greys[0].shape)) - 3, 1, LARGEST_BITS))
-    matcher = cv2.createAlignMTB(max_bits=bits)
-    shifts = {bracket.reference: np.zeros(2)}
+    warps = {bracket.reference: np.eye(3)}
     for index in sorted(range(len(greys)), key=lambda i: abs(i - bracket.reference))[1:]:
         neighbour = index + 1 if index < bracket.reference else index - 1
-        shifts[index] = shifts[neighbour] + _shift(matcher, greys[neighbour], greys[index])
-    return bracket.with_exposures([bring_onto(bracket, i, _warp(shifts[i])) for i in range(len(greys))])
+        warps[index] = find_shift(greys[neighbour], greys[index]) @ warps[neighbour]
+    return bracket.with_exposures([bring_onto(bracket, i, warps[i]) for i in range(len(greys))])
 
 
-def _shift(matcher: Any, still: np.ndarray, moved: np.ndarray) -> np.ndarray:
-    """The (x, y) by which `moved` has to be shifted, 0 unless that brings the bitmaps closer.
+def find_shift(still: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """The homography, a shift by whole pixels, from pixels of `still` to those of `moved`, both (H, W) uint8 luma.
 
-    Left alone, OpenCV answers frames without features by the largest shift it knows.
+    None, the identity, unless it brings the bitmaps closer: left alone, OpenCV answers frames without features by the
+    largest shift it knows.
     """
-    found = matcher.calculateShift(still, moved)
-    unmoved, shifted = (_disagreement(matcher, still, each) for each in (moved, matcher.shiftMat(moved, found)))
-    return np.array(found, np.float64) if shifted < unmoved else np.zeros(2)
+    import cv2
+
+    bits = int(np.clip(np.log2(min(still.shape)) - 3, 1, LARGEST_BITS))
+    matcher = cv2.createAlignMTB(max_bits=bits)
+    x, y = matcher.calculateShift(still, moved)  # by which `moved` has to be shifted
+    unmoved, shifted = (_disagreement(matcher, still, each) for each in (moved, matcher.shiftMat(moved, (x, y))))
+    return np.array([[1, 0, -x], [0, 1, -y], [0, 0, 1]], np.float64) if shifted < unmoved else np.eye(3)
 
 
 def _disagreement(matcher: Any, still: np.ndarray, moved: np.ndarray) -> int:
@@ -56,11 +57,6 @@ def _grey(exposure: Exposure) -> np.ndarray:
 
     pixels = exposure.pixels if exposure.encoding == "srgb" else linear_to_srgb(np.clip(exposure.pixels, 0, 1))
     return np.round(np.clip(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), 0, 1) * 255).astype(np.uint8)
-
-
-def _warp(shift: np.ndarray) -> np.ndarray:
-    """The homography from pixels of the reference to those of a frame that has to be shifted by (x, y)."""
-    return np.array([[1, 0, -shift[0]], [0, 1, -shift[1]], [0, 0, 1]], np.float64)
 
 
 ALIGNER = Aligner(align=align, summary="whole-pixel shifts (median threshold bitmaps); no rotation")
