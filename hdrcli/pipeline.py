@@ -12,14 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hdrcli import batch, exposure, interrupts, plugins, response, reuse
+from hdrcli import aligning, batch, exposure, interrupts, plugins, response, reuse, scale
 from hdrcli.batch import Progress
 from hdrcli.contracts import Fuser, Network
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
-from hdrcli.reading import read_bracket, usable_frames
+from hdrcli.reading import read_bracket
 from hdrcli.results import write_results
 from hdrcli.settings import FuseSettings
 
@@ -28,13 +28,26 @@ EXTREMES = 2
 
 log = logging.getLogger("hdrcli")
 
-Work = Callable[[Plan, FuseSettings, Callable[[str, float], None]], tuple[Plan, tuple[float, ...] | None]]
-"""From a plan to its files: returns the plan as it was carried out, and the stops in file order."""
+
+@dataclass(frozen=True)
+class Carried:
+    """A plan as it was carried out; `stops` and `scale_stops` are as in BracketResult."""
+
+    plan: Plan
+    stops: tuple[float, ...] | None = None
+    scale_stops: float | None = None
+
+
+Work = Callable[[Plan, FuseSettings, Callable[[str, float], None]], Carried]
+"""From a plan to its files."""
 
 
 @dataclass(frozen=True)
 class BracketResult:
-    """What became of one bracket: `status` is "planned", "done", "skipped" or "failed"; `stops` are in file order."""
+    """What became of one bracket: `status` is "planned", "done", "skipped" or "failed"; `stops` are in file order.
+
+    `scale_stops` is the exposure of its reference frame over that of the shoot's 1.0 (`hdrcli.scale`).
+    """
 
     name: str
     inputs: tuple[Path, ...]
@@ -44,6 +57,7 @@ class BracketResult:
     status: str
     error: HdrcliError | None = None
     notes: tuple[str, ...] = ()
+    scale_stops: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +93,7 @@ def fuse(
     if not paths:
         raise UsageError("There is nothing to fuse.", "Name a folder of frames, or the frames of one bracket.")
     manifest = Manifest(settings.output)
-    plans = make_plans(paths, settings, manifest)
+    plans = scale.on_one_scale(make_plans(paths, settings, manifest), settings)
     on_plans(len(plans.brackets))
     if not settings.dry_run:
         _check_models(plans, settings)
@@ -123,6 +137,7 @@ def _refuse_network_options(name: str, settings: FuseSettings) -> None:
 def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> BracketResult:
     """Do the work of a plan, unless there is none to do; whatever goes wrong is the result's `error`."""
     result = BracketResult(plan.name, plan.files, plan.stops, plan.model, plan.outputs, "planned", notes=plan.notes)
+    result = replace(result, scale_stops=scale.planned_stops(plan))
     if plan.error:
         return replace(result, status="failed", error=plan.error)
     if plan.skip:
@@ -130,10 +145,17 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
     if settings.dry_run:
         return result
     try:
-        used, stops = work(plan, settings, lambda stage, share: progress(plan.name, stage, share))
+        done = work(plan, settings, lambda stage, share: progress(plan.name, stage, share))
     except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
         return replace(result, status="failed", error=_told(error, plan))
-    return replace(result, status="done", model=used.model, notes=used.notes, stops=stops)
+    return replace(
+        result,
+        status="done",
+        model=done.plan.model,
+        notes=done.plan.notes,
+        stops=done.stops,
+        scale_stops=done.scale_stops,
+    )
 
 
 def _told(error: Exception, plan: Plan) -> HdrcliError:
@@ -152,28 +174,27 @@ def _told(error: Exception, plan: Plan) -> HdrcliError:
 
 def _fuse_bracket(
     plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None], manifest: Manifest
-) -> tuple[Plan, tuple[float, ...] | None]:
-    """One bracket, from files to files; returns the plan as it was carried out, and the stops in file order."""
+) -> Carried:
+    """One bracket, from files to files."""
     progress("reading", 0.0)
     making = reuse.making(plan, settings, manifest)
     read = read_bracket(plan, settings)
     bracket, notes = read.bracket, list(read.notes)
-    if settings.align != "off":
-        progress("aligning", 0.06)
-        name = "homography" if settings.align == "auto" else settings.align
-        bracket = plugins.load("alignment", name).ALIGNER.align(bracket)
+    progress("aligning", 0.06)
+    bracket, cut = aligning.crop(aligning.align(bracket, plan.model, settings), settings, notes)
     bracket = _decoded(bracket, plan, settings)
     if settings.model == "auto" and bracket.relative_exposures:
         progress("looking for motion", 0.1)
-        plan = settled(plan, usable_frames(bracket))
+        plan = settled(plan, bracket)
     progress("fusing", 0.12)
     image, attributes = _fuse_pixels(
         bracket, plan, settings, notes, lambda share: progress("fusing", 0.12 + 0.82 * share)
     )
     progress("writing", 0.94)
-    write_results(image, read, plan, settings, attributes, making, manifest)
+    image, scaled = scale.applied(image, plan, bracket, settings)
+    write_results(image, read, plan, settings, {**attributes, **cut, **scaled}, making, manifest)
     progress(batch.DONE, 1.0)
-    return replace(plan, notes=(*plan.notes, *notes)), read.stops
+    return Carried(replace(plan, notes=(*plan.notes, *notes)), read.stops, scale.stops(plan, bracket))
 
 
 def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings) -> Bracket:
@@ -206,18 +227,16 @@ def _fuse_by_network(
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str]]:
     from hdrcli import inference, static_merge
 
-    usable = usable_frames(bracket)
-    chosen = usable
-    if len(usable.exposures) > network.frames == EXTREMES:
-        chosen = usable.extremes()
-    elif len(usable.exposures) != network.frames and usable.relative_exposures:
-        indices = exposure.choose_frames(usable.relative_exposures, usable.reference, network.frames)
-        chosen = usable.select(indices)
-    if chosen is not usable:
+    chosen = bracket
+    if len(bracket.exposures) > network.frames == EXTREMES:
+        chosen = bracket.extremes()
+    elif len(bracket.exposures) != network.frames and bracket.relative_exposures:
+        chosen = bracket.select(exposure.choose_frames(bracket.relative_exposures, bracket.reference, network.frames))
+    if chosen is not bracket:
         notes.append(f"{plan.model} saw {', '.join(one.name for one in chosen.exposures)}")
     made = inference.run(plan.model, chosen, settings, progress)
     image, attributes = made.image, made.attributes
     if settings.static_merge == "auto" and isinstance(image, RadianceMap):
-        image = static_merge.blend(image, usable)
+        image = static_merge.blend(image, bracket)
         attributes["staticMerge"] = "auto"
     return image, attributes

@@ -31,7 +31,8 @@ class Plan:
 
     `error` is set when it cannot be fused as asked; `kept` are the outputs that exist and shall stay, and `skip` is set
     when that is all of them. `files` are all its files, also those whose header could not be read. `ends` is as in
-    FoundBracket.
+    FoundBracket. `shoot_exposure`, in the units of `relative_exposures`, is the one whose white is 1.0 on the scale of
+    the whole shoot; None where brackets cannot be compared.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Plan:
     files: tuple[Path, ...] = ()
     ends: str = ""
     kept: tuple[Path, ...] = ()
+    shoot_exposure: float | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -135,8 +137,7 @@ def _with_model(plan: Plan) -> Plan:
     if name == "auto":
         name, why = _auto(count, has_times)
         notes = (*notes, f"model {name}: {why}")
-    record = model_record(name)
-    least = record.frames if isinstance(record, Network) else record.min_frames
+    record, least = model_record(name), least_frames(name)
     if count < least:
         raise ReadError(
             f"{plan.name} has {count} frame{'s' * (count > 1)} but {name} takes at least {least}.",
@@ -216,6 +217,12 @@ def with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None) -> Pla
     if not settings.dry_run and not plan.skip:
         writers.check_writable(settings.output)
     return plan
+
+
+def least_frames(name: str) -> int:
+    """The fewest frames that a model takes."""
+    record = model_record(name)
+    return record.frames if isinstance(record, Network) else record.min_frames
 
 
 def model_record(name: str) -> Network | Fuser:

@@ -81,9 +81,3 @@ def _runs_against_light(plan: Plan, exposures: list[Exposure]) -> bool:
             "Check the exposures, or pass --times 1/60,1/15,1/4 (seconds, in file order).",
         )
     return True
-
-
-def usable_frames(bracket: Bracket) -> Bracket:
-    """The bracket without the frames that alignment gave up on."""
-    keep = tuple(i for i, one in enumerate(bracket.exposures) if one.valid is None or one.valid.any())
-    return bracket if len(keep) == len(bracket.exposures) else bracket.select(keep)

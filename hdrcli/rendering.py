@@ -13,7 +13,7 @@ from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
 from hdrcli.errors import HdrcliError, ReadError, UsageError
 from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
-from hdrcli.pipeline import BracketResult, FuseReport
+from hdrcli.pipeline import BracketResult, Carried, FuseReport
 from hdrcli.plan import Plan, with_outputs
 from hdrcli.results import encoded
 from hdrcli.settings import FuseSettings
@@ -108,7 +108,7 @@ def _with_unique_names(plans: Iterable[Plan]) -> Iterator[Plan]:
         yield replace(plan, error=clash)
 
 
-def _render(plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]) -> tuple[Plan, None]:
+def _render(plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]) -> Carried:
     """One file, from linear light to the formats asked for."""
     (header,) = plan.frames
     progress("reading", 0.0)
@@ -117,7 +117,7 @@ def _render(plan: Plan, settings: FuseSettings, progress: Callable[[str, float],
     wanted = {name: path for name, path in zip(settings.formats, plan.outputs, strict=True) if path not in plan.kept}
     writers.write_all(encoded(image, _info(header, isinstance(image, RadianceMap)), wanted, settings))
     progress("done", 1.0)
-    return replace(plan, notes=(*plan.notes, *([note] if note else []))), None
+    return Carried(replace(plan, notes=(*plan.notes, *([note] if note else []))))
 
 
 def _image(header: FrameHeader) -> tuple[RadianceMap | DisplayImage, str]:

@@ -28,7 +28,7 @@ def write_results(
     read: ReadBracket,
     plan: Plan,
     settings: FuseSettings,
-    attributes: dict[str, str],
+    attributes: Mapping[str, str | float],
     making: Making,
     manifest: Manifest,
 ) -> None:

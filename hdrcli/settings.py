@@ -33,6 +33,8 @@ class FuseSettings:
     stops: tuple[float, ...] | None = None
     reference: int | None = None
     align: str = "auto"
+    crop: str = "fill"
+    scale: str = "bracket"
     prior: str | None = None
     tone_map: str = "natural"
     adjustments: Adjustments = field(default_factory=Adjustments)
@@ -59,7 +61,9 @@ class FuseSettings:
         if self.overwrite and self.skip_existing:
             raise UsageError("--overwrite and --skip-existing contradict each other.", "Pass one of them.")
         _one_of("--model", self.model, ("auto", *models()))
-        _one_of("--align", self.align, ("auto", "off", *plugins.names("alignment")))
+        _one_of("--align", self.align, ("off", *plugins.names("alignment")))
+        _one_of("--crop", self.crop, ("fill", "common"))
+        _one_of("--scale", self.scale, ("bracket", "shoot"))
         if self.prior is not None:
             _one_of("--prior", self.prior, ("mertens", "none"))
         _one_of("--tone-map", self.tone_map, plugins.names("tone_mapping"))

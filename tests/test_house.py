@@ -28,6 +28,7 @@ LAYERS = [
         "tiff_directory",
         "exif",
         "xmp",
+        "cropping",
     },
     STAGES | {"grouping", "settings", "response", "static_merge", "motion"},
     {
@@ -40,6 +41,8 @@ LAYERS = [
         "rendering",
         "inference",
         "inspection",
+        "aligning",
+        "scale",
         "pipeline",
         "evaluation",
         "training",

@@ -68,6 +68,15 @@ Demosaic = Annotated[
     str,
     typer.Option(metavar="NAME", rich_help_panel=_EXPOSURE, help=f"RAW colours: {', '.join(DEMOSAICS)}."),
 ]
+Scale = Annotated[
+    str,
+    typer.Option(
+        metavar="bracket|shoot",
+        autocompletion=completion.one_of("bracket", "shoot"),
+        rich_help_panel=_EXPOSURE,
+        help="1.0 in the EXR is the white of each bracket's reference frame, or one for all brackets (panoramas).",
+    ),
+]
 
 Gap = Annotated[
     float | None,
@@ -87,8 +96,16 @@ Align = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        autocompletion=completion.one_of("auto", *names("alignment"), "off"),
-        help=f"auto, {', '.join(names('alignment'))} or off.",
+        autocompletion=completion.one_of(*names("alignment"), "off"),
+        help=f"{', '.join(names('alignment'))} or off.",
+    ),
+]
+Crop = Annotated[
+    str,
+    typer.Option(
+        metavar="fill|common",
+        autocompletion=completion.one_of("fill", "common"),
+        help="Keep the frame's size, or only what all aligned frames show.",
     ),
 ]
 Prior = Annotated[

@@ -30,17 +30,24 @@ def table(report: FuseReport, to: Console) -> None:
     """A row for each bracket, on the console `to`; nothing when all failed, for their errors say it."""
     if len(report.failed) == len(report.brackets):
         return
-    rows = console.table("Bracket", "Frames", "Stops", "Model", "Status", "Outputs", right=("Frames",))
+    scaled = len(report.brackets) > 1 and any(result.scale_stops is not None for result in report.brackets)
+    scale = ("Scale",) * scaled  # of one bracket it says nothing
+    rows = console.table("Bracket", "Frames", "Stops", *scale, "Model", "Status", "Outputs", right=("Frames", "Scale"))
     for result in report.brackets:
         rows.add_row(
             console.plain(result.name),
             str(len(result.inputs)),
             stops_range(result.stops),
+            *(_signed(result.scale_stops),) * scaled,
             result.model,
             Text(result.status, STYLES[result.status]),
             outputs(result.outputs) if result.status != "failed" else "",
         )
     to.print(rows)
+
+
+def _signed(stops: float | None) -> str:
+    return "-" if stops is None else f"{round(stops, 2) + 0.0:+.2f}"
 
 
 def failures(report: FuseReport, *, quiet: bool, debug: bool) -> None:
@@ -97,6 +104,7 @@ def as_json(report: FuseReport) -> dict[str, Any]:
                 "name": result.name,
                 "inputs": [str(path) for path in result.inputs],
                 "stops": rounded(result.stops),
+                "scale_stops": None if result.scale_stops is None else round(result.scale_stops, 4) + 0.0,
                 "model": result.model,
                 "outputs": [str(path) for path in result.outputs],
                 "status": result.status,

@@ -91,6 +91,7 @@ def test_json_is_one_object_and_nothing_else(run: Run, batch: Path) -> None:
         "name": "attic",
         "inputs": [f"house/attic/frame{number}.jpg" for number in (1, 2, 3)],
         "stops": [-2.0, 0.0, 2.0],
+        "scale_stops": 0.0,
         "model": "mertens",
         "outputs": ["fused/attic.png"],
         "status": "done",

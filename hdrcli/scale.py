@@ -1,0 +1,105 @@
+"""One radiance scale over all brackets of a run, so that neighbouring pictures of a panorama fit together.
+
+A radiance map's 1.0 is the white of its bracket's reference frame, which may be exposed otherwise than the next
+bracket's. The shoot's scale has 1.0 at the white of the middle exposure of its first bracket: headers alone say which
+that is, so it is the same whichever brackets are skipped, fail, or take another frame for their reference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from hdrcli.errors import ExposureError, HdrcliError, UsageError
+from hdrcli.image import Bracket, DisplayImage, RadianceMap
+from hdrcli.plan import Plan, Plans, model_record
+from hdrcli.settings import FuseSettings
+
+RELATIVE_SOURCES = ("--stops", "exposure.txt", "brightness")
+"""Where exposures come from that are known up to one factor for each bracket."""
+
+
+def on_one_scale(plans: Plans, settings: FuseSettings) -> Plans:
+    """The plans with their `shoot_exposure` where it is known.
+
+    With `settings.scale` "shoot", a bracket of which it is not known carries an ExposureError, and one for a model that
+    makes no radiance map a UsageError.
+    """
+    first = next((plan for plan in plans.brackets if _quantities(plan)), None)
+    return replace(plans, brackets=tuple(_scaled(plan, first, settings) for plan in plans.brackets))
+
+
+def _scaled(plan: Plan, first: Plan | None, settings: FuseSettings) -> Plan:
+    if first is not None and _quantities(plan) == _quantities(first):
+        plan = replace(plan, shoot_exposure=_middle(first.relative_exposures or ()))
+    if settings.scale == "shoot" and not plan.error and not plan.skip:
+        return replace(plan, error=_hindrance(plan, first))
+    return plan
+
+
+def _hindrance(plan: Plan, first: Plan | None) -> HdrcliError | None:
+    """Why a bracket cannot be brought to the shoot's scale."""
+    if plan.shoot_exposure is None and (first is None or not _quantities(plan)):
+        relative = "none" if plan.relative_exposures is None else f"only relative ones, from {plan.exposure_source}"
+        return ExposureError(
+            f"{plan.name}: --scale shoot needs absolute exposures, and it has {relative}.",
+            "Pass --times 1/60,1/15,1/4 (seconds, in file order), or --scale bracket.",
+        )
+    if plan.shoot_exposure is None and first is not None:
+        return ExposureError(
+            f"{plan.name}: --scale shoot cannot compare its exposures ({_quantities(plan)}) with those of "
+            f"{first.name} ({_quantities(first)}).",
+            "Fuse brackets of one camera at a time, or pass --scale bracket.",
+        )
+    if model_record(plan.model).makes is not RadianceMap:
+        return UsageError(
+            f"{plan.name}: --scale shoot is for radiance maps, and {plan.model} makes a picture.",
+            "Pass -m dfgnet or -m debevec, or --scale bracket.",
+        )
+    return None
+
+
+def _quantities(plan: Plan) -> str:
+    """What the exposures of a bracket are made of, in words; nothing where they are relative, or the bracket failed."""
+    if plan.error or plan.relative_exposures is None or plan.exposure_source.lower() in RELATIVE_SOURCES:
+        return ""
+    if plan.exposure_source != "EXIF":
+        return "seconds"
+    iso = ", ISO" * all(frame.iso for frame in plan.frames)
+    return f"seconds{iso}" + ", f-number" * all(frame.f_number for frame in plan.frames)
+
+
+def _middle(exposures: Sequence[float]) -> float:
+    return sorted(exposures)[len(exposures) // 2]
+
+
+def planned_stops(plan: Plan) -> float | None:
+    """`stops` as far as headers tell: of the bracket's middle exposure, which its reference frame mostly has."""
+    if plan.shoot_exposure is None or plan.relative_exposures is None:
+        return None
+    return math.log2(_middle(plan.relative_exposures) / plan.shoot_exposure)
+
+
+def stops(plan: Plan, bracket: Bracket) -> float | None:
+    """The exposure of a bracket's reference frame in stops over that of the shoot's 1.0; None where it is not known."""
+    if plan.shoot_exposure is None or bracket.relative_exposures is None:
+        return None
+    return math.log2(bracket.relative_exposures[bracket.reference] / plan.shoot_exposure)
+
+
+def applied(
+    image: RadianceMap | DisplayImage, plan: Plan, bracket: Bracket, settings: FuseSettings
+) -> tuple[RadianceMap | DisplayImage, dict[str, str | float]]:
+    """A result on the scale asked for, from units of its reference frame's white, and what the header says of it.
+
+    The header has `stops` whichever scale it is on.
+    """
+    known = stops(plan, bracket)
+    if known is None or isinstance(image, DisplayImage):
+        return image, {}
+    if settings.scale == "shoot":
+        image = RadianceMap(image.pixels * np.float32(2.0**-known))
+    return image, {"scale": settings.scale, "scaleStops": round(known, 4)}

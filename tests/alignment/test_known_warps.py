@@ -1,0 +1,124 @@
+"""The error of alignment, in pixels, on known warps of real pictures: 0.5 degrees and 20 pixels, 4 stops apart.
+
+`pytest -s` prints the figures.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from hdrcli import aligning, readers
+from hdrcli.alignment import auto, homography
+from hdrcli.errors import ReadError
+from hdrcli.image import Bracket, Exposure
+from hdrcli.settings import FuseSettings
+from hdrcli.transfer import srgb_to_linear
+from tests.alignment.test_alignment import mean_error, motion, moved, photograph, scene
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PICTURES = {
+    "old house": EXAMPLES / "old_house" / "OldHouse2.jpg",
+    "vestibule": EXAMPLES / "vestibule" / "vestibule_2.jpg",
+}
+DEGREES, PIXELS, STOPS = 0.5, 20, 4
+
+
+def as_scene(name: str, width: int, height: int) -> np.ndarray:
+    """The radiance of a photograph, its highlights stretched beyond white, or of blobs, (H, W, 3) float32."""
+    if name == "blobs":
+        return scene(5, height, width)
+    light = srgb_to_linear(readers.read(PICTURES[name], None).pixels)
+    light = light / (1.05 - light.max(-1, keepdims=True))
+    return cv2.resize(light, (width, height), interpolation=cv2.INTER_CUBIC).clip(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("old house", (480, 320)), ("vestibule", (480, 320)), ("blobs", (480, 320)), ("old house", (1200, 800))],
+)
+def test_the_mean_error_is_far_below_a_pixel(name: str, size: tuple[int, int]) -> None:
+    radiance = as_scene(name, *size)
+    errors = []
+    for seed, stops in enumerate((STOPS, -STOPS)):
+        angle = np.random.default_rng(seed).uniform(0, 2 * np.pi)
+        warp = motion(DEGREES * (-1) ** seed, PIXELS * np.cos(angle), PIXELS * np.sin(angle), *size)
+        times = (0.25, 0.25 * 2**stops) if stops > 0 else (2.0, 2.0 * 2**stops)
+        frames = photograph(radiance, times[0], seed), photograph(moved(radiance, warp), times[1], seed + 9)
+        order = (0, 1) if stops > 0 else (1, 0)
+        found = homography.find_warps(Bracket("b", tuple(frames[i] for i in order), order.index(0)))[order.index(1)]
+        assert found is not None
+        errors.append(mean_error(found, warp, size))
+    figures = " and ".join(f"{error:.2f}" for error in errors)
+    sys.stdout.write(f"\n{name}, {size[0]}x{size[1]}: mean error {figures} px\n")
+    assert max(errors) < 0.3  # of which 1 is promised
+
+
+def test_where_features_fail_the_shift_of_bitmaps_leads_to_the_warp(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = (600, 400)
+    radiance, warp = as_scene("old house", *size), motion(0.3, 40, 20, *size)
+    frames = photograph(radiance, 1, 1), photograph(moved(radiance, warp), 4, 2)
+    monkeypatch.setattr(homography, "_from_features", lambda frames: None)
+    found = homography.find_warps(Bracket("b", frames, 0))[1]
+    assert found is not None
+    assert mean_error(found, warp, size) < 0.3
+    monkeypatch.setattr(homography, "find_shift", lambda still, moved: np.eye(3))
+    lost = homography.find_warps(Bracket("b", frames, 0))[1]
+    assert lost is None or mean_error(lost, warp, size) > 10
+
+
+def shaken(pixels: float) -> Bracket:
+    """A bracket whose frames are displaced by so many pixels, to either side."""
+    radiance = as_scene("old house", 300, 200)
+    shifts = (-pixels, 0, pixels)
+    frames = [photograph(moved(radiance, motion(0, s, s / 2, 300, 200)), 2.0**i, i) for i, s in enumerate(shifts)]
+    return Bracket("b", tuple(frames), 1, (1.0, 2.0, 4.0))
+
+
+def test_auto_leaves_a_tripod_alone_that_shakes_by_a_pixel() -> None:
+    bracket = shaken(1.0)
+    assert all(a is b for a, b in zip(auto.align(bracket).exposures, bracket.exposures, strict=True))
+    by_force = homography.align(bracket).exposures
+    assert by_force[0].valid is not None
+    assert by_force[2].valid is not None
+
+
+def test_auto_aligns_all_frames_where_one_was_moved() -> None:
+    bracket = shaken(3.0)
+    for a, b in zip(auto.align(bracket).exposures, homography.align(bracket).exposures, strict=True):
+        np.testing.assert_array_equal(a.pixels, b.pixels)
+        assert (a.valid is None) == (a.name == "1.jpg")
+
+
+def something_else(seed: int, name: str) -> Exposure:
+    """A frame of another scene."""
+    field = np.random.default_rng(seed).normal(size=(200, 300, 3)).astype(np.float32)
+    pixels = photograph(0.15 * 2 ** (4 * cv2.GaussianBlur(field, (0, 0), 1.5)), 1, 1).pixels
+    return Exposure(pixels, "srgb", name)
+
+
+def test_a_frame_of_something_else_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
+    bracket = shaken(3.0)
+    frames = (*bracket.exposures[:2], something_else(1, "stray.jpg"))
+    with caplog.at_level(logging.WARNING, "hdrcli"):
+        left = aligning.align(bracket.with_exposures(frames), "debevec", FuseSettings(model="debevec"))
+    assert [one.name for one in left.exposures] == ["0.jpg", "1.jpg"]
+    assert left.relative_exposures == (1.0, 2.0)
+    assert "stray.jpg could not be aligned" in caplog.text
+
+
+@pytest.mark.parametrize(("model", "strays"), [("dfgnet", 1), ("debevec", 2), ("auto", 2)])
+def test_too_few_frames_left_is_an_error_that_names_the_others(model: str, strays: int) -> None:
+    bracket = shaken(3.0)
+    others = [something_else(seed, f"stray{seed}.jpg") for seed in (1, 2)]
+    frames = [others[0], bracket.exposures[1], others[1] if strays == 2 else bracket.exposures[2]]
+    with pytest.raises(ReadError) as caught:
+        aligning.align(bracket.with_exposures(frames), "dfgnet", FuseSettings(model=model))
+    assert "stray1.jpg" in caught.value.message
+    assert ("stray2.jpg" in caught.value.message) == (strays == 2)
+    assert "--align off" in caught.value.hint
