@@ -81,6 +81,20 @@ def corner_shift(warp: np.ndarray, shape: tuple[float, ...]) -> float:
     return float(np.hypot(*(moved[:2] / moved[2] - corners[:2])).max())
 
 
+def shape_change(warp: np.ndarray, shape: tuple[int, int]) -> tuple[float, float]:
+    """How far the shear and perspective of a warp move a corner, and how far its shift, turn and scale do, in pixels.
+
+    The latter are those of the similarity that is nearest at the corners.
+    """
+    height, width = shape
+    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]]).T
+    moved = warp @ corners
+    places, seen = corners[0] + 1j * corners[1], (moved[0] + 1j * moved[1]) / moved[2]
+    around = places - places.mean()
+    even = seen.mean() + around * (around.conj() @ seen / (around.conj() @ around))
+    return float(abs(seen - even).max()), float(abs(even - places).max())
+
+
 def picture(exposure: Exposure) -> Picture:
     """The picture of a frame in which alignment looks for displacement."""
     import cv2

@@ -43,7 +43,7 @@ class Registration:
     """
 
     def __init__(self, frames: Pair) -> None:
-        self.shape = frames.still.shape
+        self.shape: tuple[int, int] = frames.still.shape
         least = LEAST_CONTRAST * max(1.0, frames.step, _noise(frames.still), _noise(frames.moved))
         still, self._moved = (_band(luma, least) for luma in (frames.still, frames.moved))
         seen = (frames.still_mask & _grown(frames.moved_mask)).ravel()

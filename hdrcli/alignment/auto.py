@@ -1,7 +1,7 @@
 """Alignment where there is anything to align: homographies, but a bracket from a tripod is taken as it is.
 
-On a tripod the mirror, the shutter or a touch of the camera displaces frames by a pixel or so. To resample them for
-that costs the noise statistics that the merge relies on, and bit-equality, for sharpness that hardly shows.
+On a tripod the mirror, the shutter or a touch of the camera displaces frames by a pixel or so. To resample all of them
+for that costs fine detail and the noise statistics that the merge relies on; `--align homography` does it all the same.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import logging
 
 import numpy as np
 
-from hdrcli.alignment._photometry import Pair, Picture, corner_shift, pair, picture
+from hdrcli.alignment._photometry import Pair, Picture, corner_shift, pair, picture, shape_change
 from hdrcli.alignment._registration import PROJECTIVE, RIGID, Pyramid, Registration, pyramid, register
 from hdrcli.alignment._warp import bring_onto, leave_out
 from hdrcli.alignment.mtb import find_shift
@@ -24,6 +24,10 @@ IN_PLACE = 0.3
 
 LARGEST_SHIFT = 0.15
 """No corner moves by more than this share of the diagonal: what claims so is a wrong fit."""
+
+MOST_ASKEW = 0.8
+"""How far shear and perspective may move a corner, for each pixel that shift, turn and scale move it: turning a camera
+shifts the picture, and skews it by half of that where the lens is very wide. Scans of film reach 1.2."""
 
 LEAST_GAIN = {RIGID: 0.04, PROJECTIVE: 0.12}
 """By what share of the error a warp must better a simpler one: more freedom fits noise better, by up to a tenth."""
@@ -142,12 +146,18 @@ def _refined(levels: Pyramid, start: np.ndarray) -> list[tuple[np.ndarray, int]]
 
 def _better(candidates: list[tuple[np.ndarray, int]], best: np.ndarray, full: Registration) -> np.ndarray:
     """The last candidate that is plausible and betters the error of what came before it, or else `best`."""
-    largest = LARGEST_SHIFT * float(np.hypot(*full.shape))
     for candidate, freedom in candidates:
-        plausible = corner_shift(candidate, full.shape) <= largest
-        if plausible and full.error(candidate) < full.error(best) * (1 - LEAST_GAIN[freedom]):
+        if _plausible(candidate, full.shape) and full.error(candidate) < full.error(best) * (1 - LEAST_GAIN[freedom]):
             best = candidate
     return best
+
+
+def _plausible(warp: np.ndarray, shape: tuple[int, int]) -> bool:
+    """Whether a camera may have moved so: not too far, and not askew without moving."""
+    if corner_shift(warp, shape) > LARGEST_SHIFT * float(np.hypot(*shape)):
+        return False
+    askew, even = shape_change(warp, shape)
+    return askew <= MOST_ASKEW * even + IN_PLACE
 
 
 def _from_features(frames: Pair) -> np.ndarray | None:
