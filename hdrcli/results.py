@@ -53,7 +53,8 @@ def write_results(
     )
     wanted = {name: path for name, path in zip(settings.formats, plan.outputs, strict=True) if path not in plan.kept}
     made = encoded(image, info, wanted, settings)
-    manifest.write(replace(making, model=plan.model, weights=attributes.get("weightsSha256")), made)
+    weights = attributes.get("weightsSha256")
+    manifest.write(replace(making, model=plan.model, weights=str(weights) if weights else None), made)
 
 
 def encoded(

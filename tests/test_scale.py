@@ -81,9 +81,11 @@ def test_the_scale_does_not_hang_on_the_reference_frames(shoot: Path, tmp_path: 
     hdrcli.fuse(shoot, output=tmp_path / "out", scale="shoot", **OPTIONS)
     whole = read(tmp_path / "out" / "b.exr")[0]
     (tmp_path / "out" / "b.exr").unlink()
-    again = {**OPTIONS, "reference": 1}
-    report = hdrcli.fuse(shoot, output=tmp_path / "out", scale="shoot", skip_existing=True, **again)
+    report = hdrcli.fuse(shoot, output=tmp_path / "out", scale="shoot", skip_existing=True, **OPTIONS)
     assert [result.status for result in report.brackets] == ["skipped", "done", "skipped"]
+    np.testing.assert_array_equal(read(tmp_path / "out" / "b.exr")[0], whole)
+    again = {**OPTIONS, "reference": 1}
+    report = hdrcli.fuse(shoot, output=tmp_path / "out", scale="shoot", overwrite=True, **again)
     assert report.brackets[1].scale_stops == pytest.approx(0)
     np.testing.assert_allclose(read(tmp_path / "out" / "b.exr")[0], whole, rtol=2e-3)
 
