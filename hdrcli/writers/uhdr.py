@@ -32,7 +32,7 @@ def encode(pixels: tuple[np.ndarray, np.ndarray], info: OutputInfo, bit_depth: i
     gains = gain_map(np.asarray(Image.open(io.BytesIO(base))), light)
     file = io.BytesIO()
     # An error of one code is up to 3 % of light, so the map is kept better than the picture.
-    quality = (101 + info.quality) // 2
+    quality = 100 - (100 - info.quality) // 4
     Image.fromarray(gains.codes).save(file, "JPEG", quality=quality, subsampling="4:4:4")
     return joined(base, file.getvalue(), gains)
 
