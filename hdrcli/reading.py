@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hdrcli import exposure, readers
+from hdrcli import exposure, measured_stops, readers
 from hdrcli.development import Development
 from hdrcli.errors import ExposureError, ReadError
 from hdrcli.image import Bracket, Exposure, FrameHeader
 from hdrcli.plan import Plan, model_record
 from hdrcli.settings import FuseSettings
+
+TYPED = ("--times", "--stops")
+"""Sources of exposures that are never doubted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +52,9 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
                 f"{one.name} is {one.size[0]}x{one.size[1]}.",
                 "The frames of a bracket must have one size: remove the one that does not belong.",
             )
-    relative = None
+    relative, doubt = None, ""
     if plan.relative_exposures and not _runs_against_light(plan, exposures):
-        relative = tuple(plan.relative_exposures[i] for i in order)
+        relative, doubt = _believed(plan, settings, exposures, tuple(plan.relative_exposures[i] for i in order))
     else:
         by_light = sorted(range(len(order)), key=lambda k: exposure.mean_light(exposures[k]))
         order, exposures = [order[k] for k in by_light], [exposures[k] for k in by_light]
@@ -62,9 +65,23 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
         reference = exposure.choose_reference(clipped, relative)
         why = f"{100 * clipped[reference]:.1f} % clipped, the least around the middle"
     source = f"exposures from {plan.exposure_source}" if relative else "exposures unknown: ordered by brightness"
+    source += doubt
     notes = (f"reference frame {exposures[reference].name}: {why}", source)
     bracket = Bracket(plan.name, tuple(exposures), reference, relative)
     return ReadBracket(bracket, tuple(plan.frames[i] for i in order), notes, tuple(order))
+
+
+def _believed(
+    plan: Plan, settings: FuseSettings, exposures: list[Exposure], relative: tuple[float, ...]
+) -> tuple[tuple[float, ...], str]:
+    """The relative exposures, corrected where pixels contradict a file, and what is to be said of that.
+
+    What was typed is believed, and so are times of frames whose response is not the usual one.
+    """
+    if plan.exposure_source in TYPED or settings.response != "srgb":
+        return relative, ""
+    found, changed = measured_stops.corrected(exposures, relative)
+    return found, f", but measured for {', '.join(changed)}, whose pixels contradict them" if changed else ""
 
 
 def _runs_against_light(plan: Plan, exposures: list[Exposure]) -> bool:

@@ -30,7 +30,7 @@ LAYERS = [
         "xmp",
         "cropping",
     },
-    STAGES | {"grouping", "settings", "response", "static_merge", "motion"},
+    STAGES | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops"},
     {
         "manifest",
         "reuse",

@@ -1,0 +1,66 @@
+"""Exposures that contradict the frames: the stops between two neighbours, as their pixels tell them.
+
+Lists of times are mistyped, and cameras on automatic sensitivity write what they were set to; a merge that believes
+such times draws dark contours where one frame takes over from the next.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from hdrcli import transfer
+from hdrcli.image import Exposure
+
+WELL_EXPOSED = (0.02, 0.7)
+"""Linear levels that speak: below is noise, above the shoulder of camera curves."""
+
+LEAST_PIXELS = 500
+"""Of every sixteenth pixel; fewer do not contradict a time."""
+
+CONTRADICTION, LIKENESS = 0.5, 1.6
+"""Stops, and factor of stops, by which pixels and times must differ: tone curves of cameras make 1.4 stops of one."""
+
+
+def corrected(exposures: Sequence[Exposure], relative: Sequence[float]) -> tuple[tuple[float, ...], list[str]]:
+    """Relative exposures, ascending as given, with the steps that pixels contradict replaced by what these tell.
+
+    Returns them with the names of the frames behind each replaced step. Display-encoded frames count as sRGB. The
+    darkest frame keeps its exposure; a step that comes out below zero becomes none.
+    """
+    found, changed = [float(relative[0])], []
+    for index, (dark, bright) in enumerate(pairwise(exposures)):
+        told = math.log2(relative[index + 1] / relative[index])
+        seen = measured(dark, bright)
+        if seen is not None and _contradicts(seen, told):
+            changed.append(bright.name)
+            told = max(seen, 0.0)
+        found.append(found[-1] * 2.0**told)
+    return tuple(found), changed
+
+
+def measured(dark: Exposure, bright: Exposure) -> float | None:
+    """Stops from one frame to the next as the median pixel tells them; None where too few are well exposed in both."""
+    if dark.size != bright.size:
+        return None
+    one, other = (_light(frame) for frame in (dark, bright))
+    low, high = WELL_EXPOSED
+    both = (one > low) & (one < high) & (other > low) & (other < high)
+    if np.count_nonzero(both) < LEAST_PIXELS:
+        return None
+    return float(np.median(np.log2(other[both] / one[both])))
+
+
+def _light(frame: Exposure) -> np.ndarray:
+    """Green light of every fourth pixel of every fourth row."""
+    green = np.ascontiguousarray(frame.pixels[::4, ::4, 1])
+    return green if frame.encoding == "linear" else transfer.srgb_to_linear(green)
+
+
+def _contradicts(seen: float, told: float) -> bool:
+    if abs(seen - told) <= CONTRADICTION:
+        return False
+    return seen <= 0 or not 1 / LIKENESS <= seen / told <= LIKENESS
