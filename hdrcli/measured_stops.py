@@ -32,31 +32,34 @@ def corrected(exposures: Sequence[Exposure], relative: Sequence[float]) -> tuple
     darkest frame keeps its exposure; a step that comes out below zero becomes none.
     """
     found, changed = [float(relative[0])], []
-    for index, (dark, bright) in enumerate(pairwise(exposures)):
+    for index, seen in enumerate(steps(exposures)):
         told = math.log2(relative[index + 1] / relative[index])
-        seen = measured(dark, bright)
         if seen is not None and _contradicts(seen, told):
-            changed.append(bright.name)
+            changed.append(exposures[index + 1].name)
             told = max(seen, 0.0)
         found.append(found[-1] * 2.0**told)
     return tuple(found), changed
 
 
-def measured(dark: Exposure, bright: Exposure) -> float | None:
-    """Stops from one frame to the next as the median pixel tells them; None where too few are well exposed in both."""
-    if dark.size != bright.size:
-        return None
-    one, other = (_light(frame) for frame in (dark, bright))
+def steps(exposures: Sequence[Exposure]) -> list[float | None]:
+    """Stops from each frame to the next brighter one, as the median pixel tells them.
+
+    None where too few pixels are well exposed in both.
+    """
+    return [_step(dark, bright) for dark, bright in pairwise(map(_light, exposures))]
+
+
+def _step(dark: np.ndarray, bright: np.ndarray) -> float | None:
     low, high = WELL_EXPOSED
-    both = (one > low) & (one < high) & (other > low) & (other < high)
+    both = (dark > low) & (bright < high) & (bright > low)
     if np.count_nonzero(both) < LEAST_PIXELS:
         return None
-    return float(np.median(np.log2(other[both] / one[both])))
+    return float(np.median(np.log2(bright[both] / dark[both])))
 
 
 def _light(frame: Exposure) -> np.ndarray:
     """Green light of every fourth pixel of every fourth row."""
-    green = np.ascontiguousarray(frame.pixels[::4, ::4, 1])
+    green = frame.pixels[::4, ::4, 1]
     return green if frame.encoding == "linear" else transfer.srgb_to_linear(green)
 
 

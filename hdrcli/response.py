@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hdrcli import measured_stops
 from hdrcli.errors import ExposureError, UsageError
 from hdrcli.image import Bracket, Exposure
 from hdrcli.transfer import gamma_to_linear, srgb_to_linear
@@ -22,9 +23,6 @@ ESTIMATE_VALUES = 4000
 
 MISFIT = 0.8
 """Stops by which two neighbours may differ from what their exposures say. Contrasty JPEGs differ by half a stop."""
-
-WELL_EXPOSED = (0.02, 0.7)
-"""Linear levels at which frames are compared."""
 
 SMOOTHNESS = 50.0
 """Lambda of the paper's eq. 3."""
@@ -95,16 +93,11 @@ def misfit(bracket: Bracket) -> str:
     """
     worst, words = MISFIT, ""
     relative = bracket.relative_exposures or ()
-    for index in range(len(relative) - 1):
-        dark, bright = bracket.exposures[index], bracket.exposures[index + 1]
-        one, other = (e.pixels[::4, ::4, 1] for e in (dark, bright))
-        both = (one > WELL_EXPOSED[0]) & (other < WELL_EXPOSED[1]) & (other > WELL_EXPOSED[0])
-        if np.count_nonzero(both) < 500:
-            continue
-        seen = float(np.median(np.log2(other[both] / one[both])))
+    for index, seen in enumerate(measured_stops.steps(bracket.exposures) if relative else []):
         told = float(np.log2(relative[index + 1] / relative[index]))
-        if abs(seen - told) > worst:
+        if seen is not None and abs(seen - told) > worst:
             worst = abs(seen - told)
+            dark, bright = bracket.exposures[index : index + 2]
             words = f"{dark.name} and {bright.name} look {seen:.1f} stops apart where their exposures say {told:.1f}"
     return words
 
