@@ -81,9 +81,15 @@ def make_plans(inputs: Sequence[Path], settings: FuseSettings, manifest: Manifes
     grouping = find_brackets(inputs, gap=settings.gap, size=settings.size, exclude=(settings.output,))
     plans = []
     for found in grouping.brackets:
-        outputs = tuple(settings.output / f"{found.name}{_writer(name).suffix}" for name in settings.formats)
-        plan = Plan(found.name, found.headers, settings.model, outputs, error=found.error, files=found.files)
-        plan = replace(plan, ends=found.ends)
+        plan = Plan(
+            found.name,
+            found.headers,
+            settings.model,
+            outputs_of(found.name, settings),
+            error=found.error,
+            files=found.files,
+            ends=found.ends,
+        )
         plans.append(plan if plan.error else _planned(plan, found, settings, reuse))
     return Plans(tuple(plans), grouping.left, (*grouping.notes, *(reuse.notes(plans) if reuse else ())))
 
@@ -183,6 +189,11 @@ def settled(plan: Plan, bracket: Bracket) -> Plan:
         name, why = FOR_STILL, f"{moved}, but only {count} frames could be aligned, too few for {FOR_MOTION}"
     notes = [note for note in plan.notes if not note.startswith(f"model {FOR_MOTION}: ")]
     return replace(plan, model=name, notes=(*notes, f"model {name}: {why}"))
+
+
+def outputs_of(name: str, settings: FuseSettings) -> tuple[Path, ...]:
+    """The files that the results of this name go to, one for each format."""
+    return tuple(settings.output / f"{name}{_writer(format_name).suffix}" for format_name in settings.formats)
 
 
 def _writer(format_name: str) -> Writer:

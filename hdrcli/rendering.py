@@ -7,15 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import hdrcli
-from hdrcli import pipeline, plugins, readers, tone_mapping, transfer, writers
+from hdrcli import pipeline, readers, tone_mapping, transfer, writers
 from hdrcli.adjustments import Adjustments
 from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
 from hdrcli.errors import HdrcliError, ReadError, UsageError
+from hdrcli.grouping import with_unique_names
 from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
 from hdrcli.pipeline import BracketResult, Carried, FuseReport
-from hdrcli.plan import Plan, with_outputs
-from hdrcli.results import encoded
+from hdrcli.plan import Plan, outputs_of, with_outputs
+from hdrcli.results import encoded, shot_info
 from hdrcli.settings import FuseSettings
 
 _REFERRED = "hdrcli:referred"
@@ -55,7 +56,7 @@ def tonemap(
     paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
     if not paths:
         raise UsageError("There is nothing to tone-map.", "Name EXR or Radiance (.hdr) files, or folders of them.")
-    plans = list(_with_unique_names(plan for path in paths for plan in _plans(path, settings)))
+    plans = list(with_unique_names((plan for path in paths for plan in _plans(path, settings)), _clash))
     on_plans(len(plans))
     results = []
     for plan in plans:
@@ -81,10 +82,7 @@ def _plans(path: Path, settings: FuseSettings) -> Iterator[Plan]:
 
 
 def _plan(file: Path, settings: FuseSettings) -> Plan:
-    outputs = tuple(
-        settings.output / f"{file.stem}{plugins.load('writers', name).WRITER.suffix}" for name in settings.formats
-    )
-    plan = Plan(file.stem, (), "-", outputs, files=(file,))
+    plan = Plan(file.stem, (), "-", outputs_of(file.stem, settings), files=(file,))
     try:
         header = readers.read_header(file)
         if not readers.holds_scene(file):
@@ -95,17 +93,9 @@ def _plan(file: Path, settings: FuseSettings) -> Plan:
         return replace(plan, error=error)
 
 
-def _with_unique_names(plans: Iterable[Plan]) -> Iterator[Plan]:
-    """The same plans, with an error for one whose outputs would overwrite an earlier one's."""
-    first: dict[str, Plan] = {}
-    for plan in plans:
-        earlier = first.setdefault(plan.name.casefold(), plan)  # some file systems do not tell capitals
-        if earlier is plan or plan.error:
-            yield plan
-            continue
-        both = f"{earlier.files[0]} and {plan.files[0]}"
-        clash = ReadError(f"Two files are named {plan.name}: {both}.", "Tone-map one by itself, with another -o.")
-        yield replace(plan, error=clash)
+def _clash(earlier: Plan, plan: Plan) -> ReadError:
+    both = f"{earlier.files[0]} and {plan.files[0]}"
+    return ReadError(f"Two files are named {plan.name}: {both}.", "Tone-map one by itself, with another -o.")
 
 
 def _render(plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]) -> Carried:
@@ -114,8 +104,7 @@ def _render(plan: Plan, settings: FuseSettings, progress: Callable[[str, float],
     progress("reading", 0.0)
     image, note = _image(header)
     progress("tone mapping", 0.3)
-    wanted = {name: path for name, path in zip(settings.formats, plan.outputs, strict=True) if path not in plan.kept}
-    writers.write_all(encoded(image, _info(header, isinstance(image, RadianceMap)), wanted, settings))
+    writers.write_all(encoded(image, _info(header, isinstance(image, RadianceMap)), plan, settings))
     progress("done", 1.0)
     return Carried(replace(plan, notes=(*plan.notes, *([note] if note else []))))
 
@@ -139,13 +128,9 @@ def _info(header: FrameHeader, scene_referred: bool) -> OutputInfo:
     said = {name.removeprefix("hdrcli:"): value for name, value in header.attributes.items() if name != _REFERRED}
     times = str(said.pop("exposureTimes", ""))
     kept = {name: value for name, value in said.items() if name not in _OF_THE_PICTURE}
-    return OutputInfo(
-        exif=header.exif,
+    return replace(
+        shot_info(header),
         attributes={**kept, "software": f"hdrcli {hdrcli.__version__}"},
         scene_referred=scene_referred,
         exposure_times=tuple(float(time) for time in times.split(", ") if time),
-        f_number=header.f_number,
-        iso=header.iso,
-        taken=header.taken.strftime("%Y:%m:%d %H:%M:%S") if header.taken else None,
-        exposure_time=header.exposure_time,
     )

@@ -14,7 +14,7 @@ import numpy as np
 import hdrcli
 from hdrcli import exposure, plugins, tone_mapping, transfer
 from hdrcli.contracts import OutputInfo
-from hdrcli.image import DisplayImage, RadianceMap
+from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
 from hdrcli.manifest import Making, Manifest
 from hdrcli.plan import Plan
 from hdrcli.reading import ReadBracket
@@ -39,33 +39,39 @@ def write_results(
         stops = exposure.stops(read.bracket.relative_exposures, read.bracket.reference)
         attributes = {**attributes, "stops": ", ".join(f"{stop:+.2f}" for stop in stops)}
     times = settings.times and sorted(settings.times)
-    info = OutputInfo(
-        exif=header.exif,
+    info = replace(
+        shot_info(header),
         attributes={"model": plan.model, "software": f"hdrcli {hdrcli.__version__}", **attributes},
         scene_referred=scene_referred,
         exposure_times=tuple(times or (one.exposure_time for one in read.headers if one.exposure_time)),
-        f_number=header.f_number,
-        iso=header.iso,
-        taken=header.taken.strftime("%Y:%m:%d %H:%M:%S") if header.taken else None,
-        exposure_time=header.exposure_time,
         xmp=header.xmp,
         sources=tuple(one.path.name for one in read.headers),
     )
-    wanted = {name: path for name, path in zip(settings.formats, plan.outputs, strict=True) if path not in plan.kept}
-    made = encoded(image, info, wanted, settings)
+    made = encoded(image, info, plan, settings)
     weights = attributes.get("weightsSha256")
     manifest.write(replace(making, model=plan.model, weights=str(weights) if weights else None), made)
 
 
+def shot_info(header: FrameHeader) -> OutputInfo:
+    """What a result says of the shot, which is that of one frame."""
+    return OutputInfo(
+        exif=header.exif,
+        f_number=header.f_number,
+        iso=header.iso,
+        taken=header.taken.strftime("%Y:%m:%d %H:%M:%S") if header.taken else None,
+        exposure_time=header.exposure_time,
+    )
+
+
 def encoded(
-    image: RadianceMap | DisplayImage, info: OutputInfo, outputs: Mapping[str, Path], settings: FuseSettings
+    image: RadianceMap | DisplayImage, info: OutputInfo, plan: Plan, settings: FuseSettings
 ) -> dict[Path, bytes]:
-    """Tone-map, and encode the files of all `outputs` (format -> path). Raises WriteError."""
+    """Tone-map, and encode all outputs of a plan but those that are kept. Raises WriteError."""
     words = {"toneMapping": settings.tone_map} if isinstance(image, RadianceMap) else {}
     if asked := str(settings.adjustments):
         words["adjustments"] = asked
     if settings.adjustments.strength and isinstance(image, DisplayImage):
-        log.warning("%s is a finished picture: --strength does nothing to it.", next(iter(outputs.values())).stem)
+        log.warning("%s is a finished picture: --strength does nothing to it.", plan.name)
     info = replace(info, attributes={**info.attributes, **words}, quality=settings.quality)
     # what was computed in full precision is kept in it, where the format can (EXR, JPEG XL)
     depth = settings.bit_depth or (32 if info.attributes.get("precision") == "float32" else None)
@@ -77,7 +83,9 @@ def encoded(
         return _pixels_for(takes, image, settings)
 
     made: dict[Path, bytes] = {}
-    for name, output in outputs.items():
+    for name, output in zip(settings.formats, plan.outputs, strict=True):
+        if output in plan.kept:
+            continue
         writer = plugins.load("writers", name).WRITER
         made[output] = writer.encode(pixels(writer.takes), info, writer.depth(depth))
     return made

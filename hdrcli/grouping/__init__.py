@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping._folders import Left, holds_frames, listed, some, without_jpegs_of_raws
@@ -14,6 +15,9 @@ from hdrcli.grouping._refusal import refusal
 from hdrcli.grouping._shoot import Group, groups_of_shoot
 from hdrcli.image import FrameHeader
 from hdrcli.sidecars import find_sidecar
+
+Named = TypeVar("Named", bound=Any)
+"""A dataclass with a `name` and an `error`."""
 
 _A_BRACKET = "A bracket is two or more exposures of one scene."
 
@@ -79,7 +83,9 @@ def find_brackets(
         _add_tree(search, folder)
     if files := [path for path in once.values() if path not in folders]:
         _add_files(search, files)
-    return Grouping(tuple(_with_unique_names(search.brackets)), tuple(search.left.paths), tuple(search.left.notes))
+    return Grouping(
+        tuple(with_unique_names(search.brackets, _clash)), tuple(search.left.paths), tuple(search.left.notes)
+    )
 
 
 def _add_tree(search: _Search, folder: Path) -> None:
@@ -195,17 +201,14 @@ def _misfit(frames: Frames) -> HdrcliError | None:
     return None
 
 
-def _with_unique_names(brackets: Iterable[FoundBracket]) -> Iterator[FoundBracket]:
-    """The same brackets, with an error for one whose outputs would overwrite an earlier one's."""
-    first: dict[str, FoundBracket] = {}
-    for bracket in brackets:
-        # Some file systems do not tell capitals.
-        earlier = first.setdefault(bracket.name.casefold(), bracket)
-        if earlier is bracket or bracket.error:
-            yield bracket
-            continue
-        places = " and ".join(str(b.folder or b.files[0].parent) for b in (earlier, bracket))
-        clash = ReadError(
-            f"Two brackets are named {bracket.name}: {places}.", "Fuse them by themselves, with another -o."
-        )
-        yield replace(bracket, error=clash)
+def with_unique_names(found: Iterable[Named], clash: Callable[[Named, Named], HdrcliError]) -> Iterator[Named]:
+    """The same brackets or plans, with the error `clash` for one whose outputs would overwrite an earlier one's."""
+    first: dict[str, Named] = {}
+    for one in found:
+        earlier = first.setdefault(one.name.casefold(), one)  # some file systems do not tell capitals
+        yield one if earlier is one or one.error else replace(one, error=clash(earlier, one))
+
+
+def _clash(earlier: FoundBracket, bracket: FoundBracket) -> ReadError:
+    places = " and ".join(str(one.folder or one.files[0].parent) for one in (earlier, bracket))
+    return ReadError(f"Two brackets are named {bracket.name}: {places}.", "Fuse them by themselves, with another -o.")
