@@ -15,10 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from hdrcli.exposure_fusion import EXPOSEDNESS_SIGMA, LEAST_WEIGHT
 from hdrcli.transfer import LUMA_WEIGHTS
 
-EXPOSEDNESS_SIGMA = 0.2
-LEAST_WEIGHT = 1e-12  # where neither frame has any quality, they count alike
 LEVELS = 6
 
 YCBCR = (

@@ -72,6 +72,11 @@ class Entry:
 Directory = dict[int, Entry]
 
 
+def size_of(kind: int, count: int) -> int:
+    """Bytes of so many values of a type; 0 for a type that there is not."""
+    return count * struct.calcsize("=" + _CODES[kind]) if kind in _CODES else 0
+
+
 def byte_order(stream: BinaryIO) -> str:
     """ "<" or ">", as struct names the byte order of a TIFF structure. Raises ValueError for anything else."""
     stream.seek(0)
@@ -92,7 +97,7 @@ def read_directory(stream: BinaryIO, at: int, order: str, wanted: Container[int]
     for tag, kind, count, field in struct.iter_unpack(order + "HHI4s", _part(stream, at + 2, 12 * number)):
         if tag not in wanted or kind not in _CODES or not count:
             continue
-        size = count * struct.calcsize(order + _CODES[kind])
+        size = size_of(kind, count)
         left -= size
         if left < 0:
             raise ValueError(f"a directory has more than {_LONGEST >> 20} MB")

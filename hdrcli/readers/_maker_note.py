@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8}
-"""Bytes of the types of TIFF 6.0, section 2."""
+from hdrcli.tiff_directory import size_of
 
 _MOST_ENTRIES = 1000
 _UNKNOWN = 65535
@@ -45,7 +44,7 @@ class _Directory:
         places = {}
         for number in range(len(table) // 12):
             tag, kind, values, offset = struct.unpack_from(f"{order}HHII", table, 12 * number)
-            size = values * _SIZES.get(kind, 0)
+            size = size_of(kind, values)
             places[tag] = (start + 10 + 12 * number if size <= 4 else base + offset, size)
         return cls(stream, order, base, places)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import mmap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
@@ -34,29 +34,16 @@ _ORIENTATION = {3: 3, 5: 8, 6: 6}
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Any, bytes]]:
-    """LibRaw's view of a RAW file, and the file."""
-    import rawpy
-
-    broken = (rawpy.LibRawError, AttributeError, RuntimeError, TypeError, ValueError)
-    with opened(path, "RAW") as stream:
-        data = stream.read()
-    with decoding(path, *broken), rawpy.imread(BytesIO(data)) as raw:
-        check_size(path, raw.sizes.raw_width, raw.sizes.raw_height)
-        yield raw, data
-
-
-@contextmanager
-def _mapped(path: Path) -> Iterator[tuple[Any, Any]]:
-    """The same of a file that stays on the disk: of thousands of frames only the headers are read."""
+def _opened(path: Path, *, whole: bool = True) -> Iterator[tuple[Any, Any]]:
+    """LibRaw's view of a RAW file, and the file; it stays on the disk unless the `whole` of it is going to be read."""
     import rawpy
 
     broken = (rawpy.LibRawError, AttributeError, RuntimeError, TypeError, ValueError)
     with (
         opened(path, "RAW") as stream,
         decoding(path, *broken),
-        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
-        rawpy.imread(str(path)) as raw,
+        nullcontext(stream.read()) if whole else mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        rawpy.imread(BytesIO(data) if whole else str(path)) as raw,
     ):
         check_size(path, raw.sizes.raw_width, raw.sizes.raw_height)
         yield raw, data
@@ -64,7 +51,7 @@ def _mapped(path: Path) -> Iterator[tuple[Any, Any]]:
 
 def read_header(path: Path) -> FrameHeader:
     """The header of a RAW file: its Exif, or where there is none what LibRaw knows. Raises ReadError."""
-    with _mapped(path) as (raw, data):
+    with _opened(path, whole=False) as (raw, data):
         sizes, aspect = raw.sizes, raw.sizes.pixel_aspect
         # LibRaw stretches pixels that are not square, the shorter way round.
         width = sizes.width if aspect < 1.005 else round(sizes.width * aspect)
@@ -95,7 +82,7 @@ def _white_balance_of(path: Path | None) -> list[float] | None:
     """The multipliers of another frame; None when that frame is no RAW file."""
     if path is None or path.suffix.lower() not in READER.suffixes:
         return None
-    with _opened(path) as (raw, _):
+    with _opened(path, whole=False) as (raw, _):
         return _white_balance(path, raw)
 
 
