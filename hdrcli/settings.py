@@ -13,6 +13,11 @@ from hdrcli.development import DEMOSAICS
 from hdrcli.errors import UsageError, choices_hint
 
 MODEL_FOLDERS = ("networks", "classical")
+BIT_DEPTHS = ("8", "10", "12", "16", "32")
+CROPS = ("fill", "common")
+PRIORS = ("mertens", "none")
+SCALES = ("bracket", "shoot")
+STATIC_MERGES = ("auto", "off")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 MOST_STOPS = 100
 
@@ -62,19 +67,19 @@ class FuseSettings:
             raise UsageError("--overwrite and --skip-existing contradict each other.", "Pass one of them.")
         _one_of("--model", self.model, ("auto", *models()))
         _one_of("--align", self.align, ("off", *plugins.names("alignment")))
-        _one_of("--crop", self.crop, ("fill", "common"))
-        _one_of("--scale", self.scale, ("bracket", "shoot"))
+        _one_of("--crop", self.crop, CROPS)
+        _one_of("--scale", self.scale, SCALES)
         if self.prior is not None:
-            _one_of("--prior", self.prior, ("mertens", "none"))
+            _one_of("--prior", self.prior, PRIORS)
         _one_of("--tone-map", self.tone_map, plugins.names("tone_mapping"))
         _check_strength(self.tone_map, self.adjustments)
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
             raise UsageError(f'--device has no "{self.device}".', "Choose one of: auto, cpu, cuda, cuda:1, mps.")
         _one_of("--precision", self.precision, PRECISIONS)
-        _one_of("--static-merge", self.static_merge, ("auto", "off"))
+        _one_of("--static-merge", self.static_merge, STATIC_MERGES)
         _one_of("--demosaic", self.demosaic, DEMOSAICS)
         if self.bit_depth is not None:
-            _one_of("--bit-depth", str(self.bit_depth), ("8", "10", "12", "16", "32"))
+            _one_of("--bit-depth", str(self.bit_depth), BIT_DEPTHS)
         if not 1 <= self.quality <= 100:
             raise UsageError(f"--quality {self.quality} is not from 1 to 100.", "Pass --quality 95, or leave it out.")
         for name in self.formats:

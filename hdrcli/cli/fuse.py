@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
-
-import typer
 
 from hdrcli import settings
 from hdrcli.adjustments import Adjustments
@@ -100,10 +99,6 @@ def fuse(
                 begun, count = bars.estimate.begun, bars.estimate.count
                 report.broken_off(results, begun, count, overwrite=overwrite, debug=debug)
             raise
-    if json:
-        console.print_json(report.as_json(done))
-    elif dry_run or not quiet:
-        report.table(done, console.product() if dry_run else console.people())
-    report.failures(done, quiet=quiet, debug=debug)
-    if done.failed:
-        raise typer.Exit(1)
+    to = console.product() if dry_run else console.people()
+    show = partial(report.table, done, to) if dry_run or not quiet else None
+    report.conclude(done, show=show, json=json, quiet=quiet, debug=debug)

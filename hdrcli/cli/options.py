@@ -11,7 +11,7 @@ from hdrcli.cli import completion
 from hdrcli.development import DEMOSAICS
 from hdrcli.errors import UsageError
 from hdrcli.plugins import names
-from hdrcli.settings import PRECISIONS, models
+from hdrcli.settings import BIT_DEPTHS, CROPS, PRECISIONS, PRIORS, SCALES, STATIC_MERGES, models
 
 _EXPOSURE = "Exposure"
 _OUTPUT = "Output"
@@ -71,8 +71,8 @@ Demosaic = Annotated[
 Scale = Annotated[
     str,
     typer.Option(
-        metavar="bracket|shoot",
-        autocompletion=completion.one_of("bracket", "shoot"),
+        metavar="|".join(SCALES),
+        autocompletion=completion.one_of(*SCALES),
         rich_help_panel=_EXPOSURE,
         help="1.0 in the EXR is the white of each bracket's reference frame, or one for all brackets (panoramas).",
     ),
@@ -103,8 +103,8 @@ Align = Annotated[
 Crop = Annotated[
     str,
     typer.Option(
-        metavar="fill|common",
-        autocompletion=completion.one_of("fill", "common"),
+        metavar="|".join(CROPS),
+        autocompletion=completion.one_of(*CROPS),
         help="Keep the frame's size, or only what all aligned frames show.",
     ),
 ]
@@ -112,15 +112,15 @@ Prior = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        autocompletion=completion.one_of("mertens", "none"),
+        autocompletion=completion.one_of(*PRIORS),
         help="mertens or none, for networks that take a prior picture.",
     ),
 ]
 StaticMerge = Annotated[
     str,
     typer.Option(
-        metavar="auto|off",
-        autocompletion=completion.one_of("auto", "off"),
+        metavar="|".join(STATIC_MERGES),
+        autocompletion=completion.one_of(*STATIC_MERGES),
         help="Merge all frames where nothing moved, instead of the network's result.",
     ),
 ]
@@ -154,8 +154,8 @@ Formats = Annotated[
 BitDepth = Annotated[
     int | None,
     typer.Option(
-        metavar="8|10|12|16|32",
-        autocompletion=completion.one_of("8", "10", "12", "16", "32"),
+        metavar="|".join(BIT_DEPTHS),
+        autocompletion=completion.one_of(*BIT_DEPTHS),
         rich_help_panel=_OUTPUT,
         show_default=False,
         help="Bits a channel: 8, 16 PNG, TIFF; 16, 32 EXR, JXL; 10, 12 AVIF.",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
@@ -50,7 +51,7 @@ def _signed(stops: float | None) -> str:
     return "-" if stops is None else f"{round(stops, 2) + 0.0:+.2f}"
 
 
-def failures(report: FuseReport, *, quiet: bool, debug: bool) -> None:
+def _failures(report: FuseReport, *, quiet: bool, debug: bool) -> None:
     """The count, the notes of the run and the errors, on stderr: errors last, but first in a run that failed whole."""
     failed = report.failed
     if quiet:
@@ -64,6 +65,17 @@ def failures(report: FuseReport, *, quiet: bool, debug: bool) -> None:
         if len(report.brackets) > 1:
             console.say(", ".join(f"{count} {status}" for status, count in counts.items()) + ".")
         _errors(report.brackets, debug)
+
+
+def conclude(report: FuseReport, *, show: Callable[[], None] | None, json: bool, quiet: bool, debug: bool) -> None:
+    """The end of a run: its JSON, or the table that `show` prints, then the failures. Raises typer.Exit for any."""
+    if json:
+        console.print_json(as_json(report))
+    elif show is not None:
+        show()
+    _failures(report, quiet=quiet, debug=debug)
+    if report.failed:
+        raise typer.Exit(1)
 
 
 def broken_off(results: Sequence[BracketResult], begun: int, count: int, *, overwrite: bool, debug: bool) -> None:

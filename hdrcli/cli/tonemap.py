@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-import typer
 from rich.text import Text
 
 from hdrcli.adjustments import Adjustments
@@ -53,13 +53,8 @@ def tonemap(
                 report.notes(result)
 
         done = rendering.tonemap(given, on_plans=bars.expect, progress=bars.stage, on_result=on_result, **chosen)
-    if json:
-        console.print_json(report.as_json(done))
-    elif not quiet:
-        _table(done)
-    report.failures(done, quiet=quiet, debug=debug)
-    if done.failed:
-        raise typer.Exit(1)
+    show = None if quiet else partial(_table, done)
+    report.conclude(done, show=show, json=json, quiet=quiet, debug=debug)
 
 
 def _table(done: Any) -> None:
