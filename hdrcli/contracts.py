@@ -6,6 +6,7 @@ networks/      NETWORK = Network(...)          the same, through tiling and weig
 alignment/     ALIGNER = Aligner(...)          Bracket -> aligned Bracket
 tone_mapping/  TONE_MAPPER = ToneMapper(...)   RadianceMap -> DisplayImage
 writers/       WRITER = Writer(...)            image -> bytes of a file
+metrics/       METRIC = Metric(...)            picture and truth -> figures
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hdrcli.adjustments import Adjustments
+from hdrcli.comparison import Comparison, Kind
 from hdrcli.development import Development
 from hdrcli.image import Bracket, DisplayImage, Exposure, FrameHeader, RadianceMap
 
@@ -153,3 +155,30 @@ class Writer:
     def depth(self, wanted: int | None) -> int:
         """The bit depth to write when `wanted` is asked for: the format's own default where it has no such depth."""
         return wanted if wanted in self.bit_depths else self.bit_depths[0]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measure of how good a picture is, larger the better.
+
+    `measure` returns one number for each of `figures`, their names in results; the first is the file's own name.
+    `compares` are the kinds of comparison it can judge, the preferred first. `best` is the first figure of a picture
+    held against itself: infinite for PSNR, None where that can't be done. `peaks_at_white` says whether it is defined
+    for light in [0, 1] only: what is above counts as white. `variant` tells which of the definitions in use it is,
+    `unit` what it counts in, `needs` the extra of the package that it cannot do without. `error_map` gives the
+    (H, W) float32 error of each pixel in `map_unit`, larger the worse. Both raise MetricError for pictures that they
+    cannot judge: too small, say.
+    """
+
+    measure: Callable[[Comparison], tuple[float, ...]]
+    figures: tuple[str, ...]
+    compares: tuple[Kind, ...]
+    best: float | None
+    summary: str
+    variant: str
+    source: str
+    unit: str = ""
+    peaks_at_white: bool = False
+    needs: str | None = None
+    error_map: Callable[[Comparison], np.ndarray] | None = None
+    map_unit: str = ""

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "hdrcli"
 STAGES = {"readers", "alignment", "networks", "classical", "tone_mapping", "writers", "metrics"}
 LAYERS = [
-    {"errors", "image", "exposure", "transfer", "adjustments", "development", "interrupts", ""},
+    {"errors", "image", "comparison", "exposure", "transfer", "adjustments", "development", "interrupts", ""},
     {
         "contracts",
         "plugins",
@@ -29,6 +29,7 @@ LAYERS = [
         "exif",
         "xmp",
         "cropping",
+        "scores",
     },
     STAGES | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops"},
     {

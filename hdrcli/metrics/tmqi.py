@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hdrcli.comparison import Comparison
+from hdrcli.contracts import Metric
 from hdrcli.errors import MetricError
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
@@ -183,3 +185,19 @@ def _block_contrast(picture: np.ndarray) -> float:
     down = np.minimum(WINDOW, height - WINDOW * np.arange(rows))
     across = np.minimum(WINDOW, width - WINDOW * np.arange(columns))
     return float(down @ blocks @ across) / (height * width)
+
+
+def _measure(comparison: Comparison) -> tuple[float, ...]:
+    index = tmqi(comparison.prediction, comparison.reference)
+    return index.q, index.structure, index.naturalness
+
+
+METRIC = Metric(
+    measure=_measure,
+    figures=("tmqi", "tmqi_s", "tmqi_n"),
+    compares=("tone-mapped",),
+    best=None,
+    summary="Tone-mapped image quality index Q, its structural fidelity S and naturalness N, each 0 to 1.",
+    variant="TMQI.m 1.0: windows wholly inside, luma of the encoded picture, levels of 0 to 255",
+    source="Yeganeh & Wang, IEEE TIP 2013",
+)
