@@ -33,14 +33,14 @@ class Reader:
 
     `suffixes` are lower case with the dot. `read_header` decodes no pixels. `read` applies Orientation once, converts
     tagged colours to BT.709 primaries and raises ReadError for a file that is not whole; its second argument is how a
-    RAW file becomes light (other formats ignore it). `read_scene`, of formats that hold light above white, gives the
-    whole range: (H, W, 3) float32 >= 0, finite.
+    RAW file becomes light (other formats ignore it). `read_light`, of formats that hold light above white, gives all
+    that is stored: (H, W, 3) float32, also below 0 and not finite.
     """
 
     suffixes: tuple[str, ...]
     read_header: Callable[[Path], FrameHeader]
     read: Callable[[Path, Development | None], Exposure]
-    read_scene: Callable[[Path], np.ndarray] | None = None
+    read_light: Callable[[Path], np.ndarray] | None = None
 
 
 @dataclass(frozen=True)

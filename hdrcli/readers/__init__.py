@@ -13,6 +13,7 @@ from hdrcli.contracts import Reader
 from hdrcli.development import Development
 from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
+from hdrcli.readers import _frame
 
 
 @lru_cache(maxsize=1)
@@ -43,16 +44,21 @@ def read(path: Path, development: Development | None = None) -> Exposure:
 
 def read_scene(path: Path) -> np.ndarray:
     """The light of a scene-referred file (EXR, Radiance), (H, W, 3) float32 >= 0, above white too. Raises ReadError."""
-    read_whole = _known_reader(path).read_scene
-    if read_whole is None:
+    return _frame.scene_light(path, read_light(path))
+
+
+def read_light(path: Path) -> np.ndarray:
+    """All that a scene-referred file stores, (H, W, 3) float32, also below 0 and not finite. Raises ReadError."""
+    read_stored = _known_reader(path).read_light
+    if read_stored is None:
         raise ReadError(f"{path} is no scene-referred file.", "Give an EXR or a Radiance (.hdr) file.")
-    return read_whole(path)
+    return read_stored(path)
 
 
 def holds_scene(path: Path) -> bool:
     """Whether a file is of a format that holds light above white."""
     reader = reader_for(path)
-    return reader is not None and reader.read_scene is not None
+    return reader is not None and reader.read_light is not None
 
 
 def _known_reader(path: Path) -> Reader:

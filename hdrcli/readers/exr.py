@@ -39,9 +39,9 @@ def read(path: Path, development: Development | None = None) -> Exposure:
     return _frame.linear_exposure(path, pixels, _photo(header))
 
 
-def read_scene(path: Path) -> np.ndarray:
-    """An EXR's light with all of its range, (H, W, 3) float32 >= 0. Raises ReadError."""
-    return _frame.scene_light(path, _light(path)[0])
+def read_light(path: Path) -> np.ndarray:
+    """All that an EXR's R, G and B store, (H, W, 3) float32 in BT.709 primaries. Raises ReadError."""
+    return _light(path)[0]
 
 
 def _light(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
@@ -124,4 +124,4 @@ def _photo(header: dict[str, Any]) -> Photo:
     return Photo(positive("expTime"), positive("aperture"), positive("isoSpeed"), taken)
 
 
-READER = Reader((".exr",), read_header, read, read_scene)
+READER = Reader((".exr",), read_header, read, read_light)

@@ -65,9 +65,9 @@ def read(path: Path, development: Development | None = None) -> Exposure:
     return _frame.linear_exposure(path, _light(path))
 
 
-def read_scene(path: Path) -> np.ndarray:
-    """A Radiance picture's light with all of its range, (H, W, 3) float32 >= 0. Raises ReadError."""
-    return _frame.scene_light(path, _light(path))
+def read_light(path: Path) -> np.ndarray:
+    """All that a Radiance picture stores, (H, W, 3) float32 in BT.709 primaries. Raises ReadError."""
+    return _light(path)
 
 
 def _light(path: Path) -> np.ndarray:
@@ -97,4 +97,4 @@ def _rgb_of_xyz() -> np.ndarray:
     return np.linalg.inv(primaries * np.linalg.solve(primaries, np.ones(3))).astype(np.float32)
 
 
-READER = Reader((".hdr", ".pic", ".rgbe"), read_header, read, read_scene)
+READER = Reader((".hdr", ".pic", ".rgbe"), read_header, read, read_light)
