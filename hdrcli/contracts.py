@@ -7,6 +7,7 @@ alignment/     ALIGNER = Aligner(...)          Bracket -> aligned Bracket
 tone_mapping/  TONE_MAPPER = ToneMapper(...)   RadianceMap -> DisplayImage
 writers/       WRITER = Writer(...)            image -> bytes of a file
 metrics/       METRIC = Metric(...)            picture and truth -> figures
+datasets/      LAYOUT = Layout(...)            folder -> scenes with truth
 """
 
 from __future__ import annotations
@@ -163,8 +164,9 @@ class Metric:
 
     `measure` returns one number for each of `figures`, their names in results; the first is the file's own name.
     `compares` are the kinds of comparison it can judge, the preferred first. `best` is the first figure of a picture
-    held against itself: infinite for PSNR, None where that can't be done. `peaks_at_white` says whether it is defined
-    for light in [0, 1] only: what is above counts as white. `variant` tells which of the definitions in use it is,
+    held against itself: infinite for PSNR, None where that can't be done. `usual` says whether it is measured when none
+    are asked for. `peaks_at_white` says whether it is defined for light in [0, 1] only: what is above counts as white.
+    `variant` tells which of the definitions in use it is,
     `unit` what it counts in, `needs` the extra of the package that it cannot do without. `error_map` gives the
     (H, W) float32 error of each pixel in `map_unit`, larger the worse. Both raise MetricError for pictures that they
     cannot judge: too small, say.
@@ -178,7 +180,35 @@ class Metric:
     variant: str
     source: str
     unit: str = ""
+    usual: bool = True
     peaks_at_white: bool = False
     needs: str | None = None
     error_map: Callable[[Comparison], np.ndarray] | None = None
     map_unit: str = ""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A scene of a data set: its frames in file order and its truth.
+
+    `unit` is the frame whose white is 1.0 in a linear truth: the "shortest" or the "reference" one; None where only the
+    pixels tell.
+    """
+
+    name: str
+    frames: tuple[Path, ...]
+    truth: Path
+    unit: Literal["shortest", "reference"] | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a data set lies in folders.
+
+    `scenes(root)` finds its scenes, in natural order, and says what is missing or left over; it finds none in a folder
+    that is laid out otherwise.
+    """
+
+    scenes: Callable[[Path], tuple[list[Scene], list[str]]]
+    summary: str
+    source: str

@@ -16,6 +16,7 @@ from hdrcli import aligning, batch, exposure, interrupts, plugins, response, reu
 from hdrcli.batch import Progress
 from hdrcli.contracts import Fuser, Network
 from hdrcli.errors import HdrcliError, UsageError
+from hdrcli.grouping import Grouping
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
@@ -74,14 +75,14 @@ class FuseReport:
 
 
 def fuse(
-    inputs: str | Path | Iterable[str | Path],
+    inputs: str | Path | Iterable[str | Path] | Grouping,
     *,
     progress: Progress = lambda name, stage, share: None,
     on_plans: Callable[[int], None] = lambda count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
     **options: Any,
 ) -> FuseReport:
-    """Fuse the brackets in `inputs` (folders or files) and write the results.
+    """Fuse the brackets in `inputs` (folders or files, or brackets that are found) and write the results.
 
     `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). `on_plans` is told the number
     of brackets, `on_result` what became of each, in the order they are done. A bracket that fails is reported, with
@@ -89,8 +90,8 @@ def fuse(
     """
     settings = FuseSettings(**options)
     response.parse(settings.response)
-    paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
-    if not paths:
+    paths = _listed(inputs)
+    if paths == []:
         raise UsageError("There is nothing to fuse.", "Name a folder of frames, or the frames of one bracket.")
     manifest = Manifest(settings.output)
     plans = scale.on_one_scale(make_plans(paths, settings, manifest), settings)
@@ -112,6 +113,12 @@ def fuse(
         if not settings.dry_run:
             manifest.merge()
     return FuseReport(tuple(results), plans.left, plans.notes)
+
+
+def _listed(inputs: str | Path | Iterable[str | Path] | Grouping) -> list[Path] | Grouping:
+    if isinstance(inputs, Grouping):
+        return inputs
+    return [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
 
 
 def _check_models(plans: Plans, settings: FuseSettings) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from hdrcli import exposure, motion, plugins, sidecars, writers
 from hdrcli.contracts import Fuser, Network, Writer
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError, WriteError
-from hdrcli.grouping import FoundBracket, find_brackets
+from hdrcli.grouping import FoundBracket, Grouping, find_brackets
 from hdrcli.image import Bracket, FrameHeader, RadianceMap
 from hdrcli.manifest import Manifest
 from hdrcli.reuse import Reuse
@@ -72,13 +72,16 @@ class Plans:
     notes: tuple[str, ...] = field(default=())
 
 
-def make_plans(inputs: Sequence[Path], settings: FuseSettings, manifest: Manifest | None = None) -> Plans:
-    """Find the brackets in `inputs` and plan each. Raises UsageError when --times or --stops fit none of them.
+def make_plans(inputs: Sequence[Path] | Grouping, settings: FuseSettings, manifest: Manifest | None = None) -> Plans:
+    """Find the brackets in `inputs`, if they are not found yet, and plan each.
 
-    `manifest`, that of the output folder, is what --skip-existing goes by.
+    `manifest`, that of the output folder, is what --skip-existing goes by. Raises UsageError when --times or --stops
+    fit none of them.
     """
     reuse = Reuse(settings, manifest) if manifest and settings.skip_existing else None
-    grouping = find_brackets(inputs, gap=settings.gap, size=settings.size, exclude=(settings.output,))
+    grouping = inputs
+    if not isinstance(grouping, Grouping):
+        grouping = find_brackets(grouping, gap=settings.gap, size=settings.size, exclude=(settings.output,))
     plans = []
     for found in grouping.brackets:
         plan = Plan(

@@ -37,7 +37,7 @@ def write_results(
     scene_referred = isinstance(image, RadianceMap)
     if read.bracket.relative_exposures:
         stops = exposure.stops(read.bracket.relative_exposures, read.bracket.reference)
-        attributes = {**attributes, "stops": ", ".join(f"{stop:+.2f}" for stop in stops)}
+        attributes = {**attributes, "stops": ", ".join(f"{stop:+.4f}" for stop in stops)}
     times = settings.times and sorted(settings.times)
     info = replace(
         shot_info(header),

@@ -88,6 +88,11 @@ def find_brackets(
     )
 
 
+def named_bracket(name: str, files: Sequence[Path]) -> FoundBracket:
+    """The bracket of the files given, in their order, with a name of its own; what is wrong with it is its `error`."""
+    return replace(_bracket(Frames.of(files), None, None), name=name)
+
+
 def _add_tree(search: _Search, folder: Path) -> None:
     """The brackets of a folder and of the folders in it; deeper ones are left."""
     inside = _inside(search, folder)

@@ -57,7 +57,7 @@ def test_the_shot_is_told_on(run: Run, fused: Path, tmp_path: Path) -> None:
     assert header["hdrcli:model"] == "debevec"
     assert header["hdrcli:toneMapping"] == "fusion"
     assert header["hdrcli:adjustments"] == "exposure +0.5, warmth -20, strength +30"
-    assert header["hdrcli:stops"] == "-2.00, +0.00, +2.00"
+    assert header["hdrcli:stops"] == "-2.0000, +0.0000, +2.0000"
     before = OpenEXR.File(str(fused / "hall.exr"), header_only=True).parts[0].header
     assert header["hdrcli:exposureTimes"] == before["hdrcli:exposureTimes"]
     np.testing.assert_allclose(
