@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from hdrcli import __version__
-from hdrcli.cli import console, fuse, inspect, models, tonemap, train, usage, weights
+from hdrcli.cli import console, evaluate, fuse, inspect, models, tonemap, train, usage, weights
 from hdrcli.errors import HdrcliError
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 for _command in (fuse.fuse, tonemap.tonemap, inspect.inspect, models.models, train.train):
     app.command(cls=usage.Command)(_command)
+app.command("eval", cls=usage.Command)(evaluate.evaluate)
 app.add_typer(weights.app, name="weights")
 
 

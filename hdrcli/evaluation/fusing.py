@@ -86,8 +86,8 @@ def _gain(scene: Scene, result: BracketResult, prediction: Path, notes: list[str
     unit = min(gains, key=lambda name: abs(np.log2(gains[name]) - apart))
     if abs(np.log2(gains[unit]) - apart) > _MOST_APART:
         notes.append(
-            f"{scene.truth}: its unit is neither the shortest nor the reference frame's white ({-apart:+.2f} stops from "
-            "the latter); --gain lsq scales predictions to it"
+            f"{scene.truth}: its 1.0 is neither the shortest nor the reference frame's white ({-apart:+.2f} stops from "
+            "that); --gain lsq scales predictions to it"
         )
         return 1.0
     notes.append(f"{scene.truth}: 1.0 is the white of the {unit} frame, by its pixels")

@@ -1,0 +1,78 @@
+"""`hdrcli eval`: results against ground truth, or models on a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from hdrcli.cli import console, eval_options, options, progress
+from hdrcli.errors import UsageError
+
+
+def evaluate(
+    prediction: eval_options.Prediction = None,
+    truth: eval_options.Truth = None,
+    metrics: eval_options.Metrics = None,
+    white: eval_options.White = None,
+    gain: eval_options.Gain = "none",
+    bracket: eval_options.Frames = None,
+    protocol: eval_options.Protocol = None,
+    peak_luminance: eval_options.PeakLuminance = 1000.0,
+    pixels_per_degree: eval_options.PixelsPerDegree = 30.0,
+    display: eval_options.Display = None,
+    list_: eval_options.List = False,
+    model: eval_options.Models = None,
+    layout: eval_options.Layout = "auto",
+    align: options.Align = "auto",
+    static_merge: options.StaticMerge = "auto",
+    output: options.Output = "evaluated",
+    overwrite: options.Overwrite = False,
+    device: options.Device = "auto",
+    precision: options.Precision = "auto",
+    tile: options.Tile = "auto",
+    jobs: options.Jobs = 1,
+    csv: eval_options.Csv = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_config: options.NoConfig = False,
+    debug: options.Debug = False,
+) -> None:
+    """Measure results against ground truth, or models on a data set."""
+    from hdrcli.cli import scoreboard  # only now: it loads numpy and the like
+
+    if list_:
+        scoreboard.show_metrics(json=json)
+        return
+    if prediction is None:
+        raise UsageError("hdrcli eval is missing its PREDICTION.", "Type hdrcli eval RESULT TRUTH, or --help.")
+    chosen: dict[str, Any] = {
+        "metrics": eval_options.parse_names(metrics),
+        "white": eval_options.parse_white(white),
+        "gain": gain,
+        "bracket": bracket,
+        "protocol": protocol,
+        "layout": layout,
+        "models": eval_options.parse_names(model),
+        "output": options.folder("--output", output),
+    }
+    if model is not None:
+        from hdrcli import settings
+
+        chosen |= {"align": align, "static_merge": static_merge, "overwrite": overwrite, "device": device}
+        chosen |= {"precision": precision, "tile": settings.parse_tile(tile), "jobs": jobs}
+    from hdrcli import evaluation
+    from hdrcli.comparison import Viewing
+
+    chosen["viewing"] = Viewing(peak_luminance, pixels_per_degree, display)
+    with progress.Bars(off=quiet) as bars:
+        done = evaluation.evaluate(prediction, truth, progress=bars.stage, **chosen)
+    if csv is not None:
+        scoreboard.write_csv(Path(csv), done)
+    scoreboard.show(done, json=json, quiet=quiet)
+    for score in done.failed:
+        if score.error is not None:
+            console.say_error(score.error, debug=debug, about=score.name if len(done.scores) > 1 else "")
+    if done.failed:
+        raise typer.Exit(1)
