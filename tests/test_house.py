@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hdrcli"
-STAGES = {"readers", "alignment", "networks", "classical", "tone_mapping", "writers", "metrics", "datasets"}
+STAGES = {"readers", "alignment", "networks", "classical", "tone_mapping", "writers", "metrics"}
 LAYERS = [
     {"errors", "image", "comparison", "exposure", "transfer", "adjustments", "development", "interrupts", ""},
     {
@@ -45,6 +45,7 @@ LAYERS = [
         "aligning",
         "scale",
         "pipeline",
+        "datasets",
         "evaluation",
         "training",
     },

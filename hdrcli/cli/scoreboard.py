@@ -152,13 +152,8 @@ def show_metrics(*, json: bool) -> None:
     records: dict[str, Metric] = {name: plugins.load("metrics", name).METRIC for name in plugins.names("metrics")}
     if json:
         keys = ("figures", "compares", "unit", "usual", "summary", "variant", "source", "needs")
-        console.print_json(
-            {
-                "metrics": [
-                    {"name": name, **{key: _plain(getattr(one, key)) for key in keys}} for name, one in records.items()
-                ]
-            }
-        )
+        told = [{"name": name, **{key: _plain(getattr(one, key)) for key in keys}} for name, one in records.items()]
+        console.print_json({"metrics": told})
         return
     out = console.product()
     rows = console.table("Metric", "Compares", "Unit", "Usual", "Which it is", "Source")

@@ -15,12 +15,13 @@ _DEPTH = 3
 
 
 def scenes(root: Path) -> tuple[list[Scene], list[str]]:
-    """All scenes below `root`; those of its Test folder alone where it has both Test and Training."""
+    """All scenes below `root`, or below its Test folder where it has one."""
     notes: list[str] = []
     parts = {path.name.lower(): path for path in _folders.inside(root) if path.is_dir()}
-    if {"test", "training"} <= parts.keys():
-        notes.append(f"{parts['training']} is left: only the scenes of {parts['test']} count.")
+    if "test" in parts:
         root = parts["test"]
+        if "training" in parts:
+            notes.append(f"{parts['training']} is left: only the scenes of {root} count.")
     found = []
     for folder in _folders.folders(root, _DEPTH):
         truths = _folders.called(folder, ["hdrimg"])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from hdrcli import datasets, settings
-from hdrcli.batch import Progress
+from hdrcli.batch import DONE, Progress
 from hdrcli.comparison import Viewing
 from hdrcli.errors import ReadError, UsageError, choices_hint
 from hdrcli.evaluation import fusing, summaries
@@ -40,29 +40,36 @@ def evaluate(
 ) -> Evaluation:
     """Measure a prediction against its truth (files, or folders matched by stem), or `models` on a data set.
 
-    With `models`, `prediction` is the folder of a data set in one of `hdrcli.datasets`' layouts; each model fuses every
-    scene to `output`/MODEL, and `options` are those of `hdrcli.fuse`. `bracket` is the folder of the frames that a
-    picture was fused from, or of one folder for each picture. `draw` is handed the images of each figure. A pair
-    that cannot be measured is a score with its error, and the others go on. Raises UsageError for options that cannot
-    be meant, and ReadError for a folder that holds nothing to measure.
+    `models` fuse every scene of the data set `prediction` to `output`/MODEL, with `options` of `hdrcli.fuse`. `bracket`
+    is the folder of the frames that a picture was fused from, or holds one for each picture. `draw` is handed the
+    images of each figure. A pair that cannot be measured is a score with its error, and the others go on. Raises
+    UsageError for options that cannot be meant, and ReadError for a folder with nothing to measure.
     """
     judging = Judging(_names(metrics), white, gain, protocol, viewing or Viewing())  # type: ignore[arg-type]
     told: dict[str, Any] = {**asdict(judging), **{name: str(value) for name, value in options.items()}}
     if truth is None:
-        chosen = _models(_names(models))
-        found, notes = _fused(Path(prediction), chosen, judging, layout, Path(output), progress, options, told)
+        data_set = Path(prediction), _models(_names(models)), layout, Path(output)
+        found, notes = _fused(*data_set, judging, progress, options, told)
+    elif models is not None:
+        raise UsageError("--model is for data sets, and a truth is given.", "Leave out the truth, or --model.")
     else:
-        if models is not None:
-            raise UsageError("--model is for data sets, and a truth is given.", "Leave out the truth, or --model.")
         found, notes = pairs(Path(prediction), Path(truth))
         found = [_with_frames(pair, Path(bracket)) for pair in found] if bracket else found
     on_pairs(len(found))
-    scores = []
-    for place, pair in enumerate(found):
-        progress(pair.name, "measuring", place / len(found))
-        scores.append(judge(pair, judging, draw))
-        on_score(scores[-1])
+    scores = list(_judged(found, judging, draw, progress, on_score))
     return Evaluation(tuple(scores), summaries.summaries(scores), summaries.contests(scores), told, tuple(notes))
+
+
+def _judged(
+    found: Sequence[Pair], judging: Judging, draw: Draw | None, progress: Progress, on_score: Callable[[Score], None]
+) -> Iterator[Score]:
+    for pair in found:
+        name = f"{pair.name} {pair.model}" if pair.model else pair.name
+        progress(name, "measuring", 0.0)
+        score = judge(pair, judging, draw)
+        progress(name, DONE, 1.0)
+        on_score(score)
+        yield score
 
 
 def _names(given: Iterable[str] | str | None) -> tuple[str, ...] | None:
@@ -83,9 +90,9 @@ def _models(names: Sequence[str] | None) -> Sequence[str]:
 def _fused(
     root: Path,
     models: Sequence[str],
-    judging: Judging,
     layout: str,
     output: Path,
+    judging: Judging,
     progress: Progress,
     options: dict[str, Any],
     told: dict[str, Any],
@@ -105,8 +112,6 @@ def _fused(
 
 def _with_frames(pair: Pair, bracket: Path) -> Pair:
     """The pair with the frames in `bracket`, or in its folder of the pair's name."""
-    from dataclasses import replace
-
     folder = bracket / pair.name if (bracket / pair.name).is_dir() else bracket
     if not folder.is_dir():
         raise ReadError(f"{folder} is no folder of frames.", "Name the folder of the bracket.")

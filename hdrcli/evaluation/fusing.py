@@ -90,7 +90,8 @@ def _gain(scene: Scene, result: BracketResult, prediction: Path, notes: list[str
             "that); --gain lsq scales predictions to it"
         )
         return 1.0
-    notes.append(f"{scene.truth}: 1.0 is the white of the {unit} frame, by its pixels")
+    note = f"1.0 in {scene.truth.name} is the white of the {unit} frame, by the pixels of both"
+    notes += [] if note in notes else [note]
     return gains[unit]
 
 
