@@ -13,7 +13,7 @@ import numpy as np
 from hdrcli import exposure, pipeline, readers, sidecars, transfer
 from hdrcli.batch import Progress
 from hdrcli.contracts import Scene
-from hdrcli.errors import HdrcliError, ReadError
+from hdrcli.errors import HdrcliError
 from hdrcli.evaluation.pairing import Files, Pair
 from hdrcli.evaluation.protocols import Protocol, eight_bits
 from hdrcli.grouping import Grouping, named_bracket
@@ -97,12 +97,11 @@ def _gain(scene: Scene, result: BracketResult, prediction: Path, notes: list[str
 
 def _stops_apart(frame: np.ndarray, scene: Scene) -> float:
     """Stops from the light of a frame to that of the truth, the median of what the frame shows well."""
+    import cv2
+
     truth = readers.read_scene(scene.truth)
-    if truth.shape != frame.shape:
-        raise ReadError(
-            f"{scene.truth} is {truth.shape[1]}x{truth.shape[0]} but its frames are {frame.shape[1]}x{frame.shape[0]}.",
-            "Give a truth of the frames' size.",
-        )
+    if truth.shape != frame.shape:  # a protocol's frames are; sizes that cannot be meant are refused when it is judged
+        truth = cv2.resize(truth, frame.shape[1::-1], interpolation=cv2.INTER_AREA)
     shown = ((frame > 0.02) & (frame < 0.9) & (truth > 0)).all(axis=2)
     if not shown.any():
         return 0.0
