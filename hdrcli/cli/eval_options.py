@@ -102,6 +102,12 @@ Display = Annotated[
     str | None, typer.Option(metavar="NAME", rich_help_panel=_MEASURING, help="A display model of cvvdp.")
 ]
 List = Annotated[bool, typer.Option("--list", rich_help_panel=_MEASURING, help="Show the metrics and which they are.")]
+Maps = Annotated[
+    str | None,
+    typer.Option(
+        "--maps", metavar="DIR", rich_help_panel=_PAGES, help="Draw each metric's error, and the worst part of it."
+    ),
+]
 Csv = Annotated[
     str | None, typer.Option("--csv", metavar="FILE", rich_help_panel=_PAGES, help="Write a row for each prediction.")
 ]

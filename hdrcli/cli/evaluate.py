@@ -33,6 +33,7 @@ def evaluate(
     precision: options.Precision = "auto",
     tile: options.Tile = "auto",
     jobs: options.Jobs = 1,
+    maps: eval_options.Maps = None,
     csv: eval_options.Csv = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -66,6 +67,10 @@ def evaluate(
     from hdrcli.comparison import Viewing
 
     chosen["viewing"] = Viewing(peak_luminance, pixels_per_degree, display)
+    if maps is not None:
+        from hdrcli.evaluation.maps import Maps
+
+        chosen["draw"] = Maps(options.folder("--maps", maps))
     with progress.Bars(off=quiet) as bars:
         done = evaluation.evaluate(prediction, truth, progress=bars.stage, **chosen)
     if csv is not None:
