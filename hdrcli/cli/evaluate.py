@@ -78,6 +78,7 @@ def evaluate(
     scoreboard.show(done, json=json, quiet=quiet)
     for score in done.failed:
         if score.error is not None:
-            console.say_error(score.error, debug=debug, about=score.name if len(done.scores) > 1 else "")
+            about = f"{score.name} {score.model}" if score.model else score.name
+            console.say_error(score.error, debug=debug, about=about if len(done.scores) > 1 else "")
     if done.failed:
         raise typer.Exit(1)

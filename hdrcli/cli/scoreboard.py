@@ -15,7 +15,7 @@ from rich.console import Console
 from hdrcli import plugins, writers
 from hdrcli.cli import console
 from hdrcli.contracts import Metric
-from hdrcli.evaluation.summaries import is_likely_chance
+from hdrcli.evaluation.summaries import LEAST_FOR_CONTEST, is_likely_chance
 from hdrcli.scores import Evaluation, Score, Summary
 
 _CALLS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -45,11 +45,11 @@ def _table(done: Evaluation, to: Console) -> None:
     for score in done.scores:
         model = [score.model or ""] * bool(models)
         rows.add_row(console.plain(score.name), *model, *(_shown(score.values.get(figure)) for figure in columns))
-    if len(done.scores) > 1:
-        for name in _models(done):
-            _add_sums(rows, [one for one in done.summaries if one.model == name], columns, bool(models), name or "")
+    for name in _models(done) if len(done.scores) > 1 else ():
+        if sums := [one for one in done.summaries if one.model == name]:
+            _add_sums(rows, sums, columns, bool(models), name or "")
     to.print(rows)
-    for contest in done.contests:
+    for contest in (one for one in done.contests if one.count >= LEAST_FOR_CONTEST):
         chance = "" if contest.p_value is None else f", p = {contest.p_value:.2g} (paired, {contest.count} scenes)"
         verdict = ", within chance" if is_likely_chance(contest.p_value) else ""
         line = f"{contest.figure}: {contest.model} less {contest.other} is {contest.difference:+.4g}{chance}{verdict}"

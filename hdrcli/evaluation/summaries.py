@@ -19,6 +19,9 @@ SEED = 0
 LEAST_FOR_INTERVAL = 3
 """Scenes below which nothing is said of how sure the mean is."""
 
+LEAST_FOR_CONTEST = 6
+"""Scenes below which no difference, however clear, can be told from chance at one in twenty: 2 / 2^5 is more."""
+
 EXACT = 13
 """Scenes up to which all changes of sign are tried, 2^13 = 8192 of them."""
 
