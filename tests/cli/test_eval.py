@@ -55,7 +55,6 @@ def test_models_on_a_data_set(run: Run, tmp_path: Path) -> None:
     assert lines[0] == ["Scene", "Model", "psnr_mu"]
     assert [line[:2] for line in lines[1:7]] == [[f"s{n}", m] for m in ("debevec", "dfgnet") for n in (1, 2, 3)]
     assert [line[0] for line in lines[7:10]] == ["mean", "median", "worst"]
-    assert lines[-1][:4] == ["psnr_mu:", "debevec", "less", "dfgnet"]
     rows = list(csv.DictReader((tmp_path / "scores.csv").open()))
     assert [row["model"] for row in rows] == ["debevec"] * 3 + ["dfgnet"] * 3
     assert all(float(row["psnr_mu"]) > 30 for row in rows)
