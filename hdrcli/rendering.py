@@ -15,11 +15,11 @@ from hdrcli.errors import HdrcliError, ReadError, UsageError
 from hdrcli.grouping import with_unique_names
 from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
 from hdrcli.pipeline import BracketResult, Carried, FuseReport
-from hdrcli.plan import Plan, outputs_of, with_outputs
+from hdrcli.plan import Plan, check_formats, outputs_of, with_outputs
 from hdrcli.results import encoded, shot_info
 from hdrcli.settings import FuseSettings
 
-_REFERRED = "hdrcli:referred"
+_REFERRED, _DISPLAY = "hdrcli:referred", "display"
 _OF_THE_PICTURE = {"toneMapping", "adjustments"}
 
 
@@ -87,6 +87,8 @@ def _plan(file: Path, settings: FuseSettings) -> Plan:
         header = readers.read_header(file)
         if not readers.holds_scene(file):
             raise ReadError(f"{file} is no linear file.", "Name EXR or Radiance (.hdr) files; fuse takes brackets.")
+        if header.attributes.get(_REFERRED) == _DISPLAY:
+            check_formats(settings, f"{file} does not hold")
         made_by = str(header.attributes.get("hdrcli:model", "-"))
         return with_outputs(replace(plan, frames=(header,), model=made_by), settings, None)
     except HdrcliError as error:
@@ -113,7 +115,7 @@ def _image(header: FrameHeader) -> tuple[RadianceMap | DisplayImage, str]:
     """What the file holds, and what is to be said of it: only those of `fuse` tell what their 1.0 is."""
     light = readers.read_scene(header.path)
     referred = header.attributes.get(_REFERRED)
-    if referred == "display":
+    if referred == _DISPLAY:
         picture = transfer.linear_to_srgb(light.clip(0, 1, out=light))
         return DisplayImage(picture), "a finished picture (display-referred): encoded as it is, without tone mapping"
     if referred == "scene":

@@ -86,6 +86,17 @@ def test_a_finished_picture_comes_back(run: Run, fused: Path, tmp_path: Path) ->
     assert "finished picture" in outcome.err
 
 
+def test_a_finished_picture_has_no_light_for_ultra_hdr(run: Run, fused: Path, tmp_path: Path) -> None:
+    assert run("fuse", "hall", "-m", "mertens", "-o", "display", "--format", "exr").status == 0
+    refused = run("tonemap", "display/hall.exr", "-o", "back", "--format", "png,uhdr")
+    assert refused.status == 1
+    error, hint = refused.err.splitlines()
+    assert error == "Error: --format uhdr needs light above white, which display/hall.exr does not hold."
+    assert "--format jpg" in hint
+    assert not (tmp_path / "back").exists()
+    assert run("tonemap", "fused/hall.exr", "-o", "back", "--format", "png,uhdr").status == 0
+
+
 def test_finished_pictures_are_adjusted_too(run: Run, fused: Path, tmp_path: Path) -> None:
     assert run("fuse", "hall", "-m", "mertens", "-o", "grey", "--saturation", "-100").status == 0
     assert np.ptp(picture(tmp_path / "grey" / "hall.png"), axis=2).max() == 0
