@@ -31,11 +31,12 @@ log = logging.getLogger("hdrcli")
 
 @dataclass(frozen=True)
 class Carried:
-    """A plan as it was carried out; `stops` and `scale_stops` are as in BracketResult."""
+    """A plan as it was carried out; `stops`, `scale_stops` and `left_out` are as in BracketResult."""
 
     plan: Plan
     stops: tuple[float, ...] | None = None
     scale_stops: float | None = None
+    left_out: tuple[Path, ...] = ()
 
 
 Work = Callable[[Plan, FuseSettings, Callable[[str, float], None]], Carried]
@@ -46,7 +47,8 @@ Work = Callable[[Plan, FuseSettings, Callable[[str, float], None]], Carried]
 class BracketResult:
     """What became of one bracket: `status` is "planned", "done", "skipped" or "failed"; `stops` are in file order.
 
-    `scale_stops` is the exposure of its reference frame over that of the shoot's 1.0 (`hdrcli.scale`).
+    `scale_stops` is the exposure of its reference frame over that of the shoot's 1.0 (`hdrcli.scale`); `left_out` are
+    those of the inputs that could not be aligned, and have no part in the outputs.
     """
 
     name: str
@@ -58,6 +60,7 @@ class BracketResult:
     error: HdrcliError | None = None
     notes: tuple[str, ...] = ()
     scale_stops: float | None = None
+    left_out: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
         notes=done.plan.notes,
         stops=done.stops,
         scale_stops=done.scale_stops,
+        left_out=done.left_out,
     )
 
 
@@ -179,9 +183,10 @@ def _fuse_bracket(
     progress("reading", 0.0)
     making = reuse.making(plan, settings, manifest)
     read = read_bracket(plan, settings)
-    bracket, notes = read.bracket, list(read.notes)
+    stops, notes = read.stops, list(read.notes)
     progress("aligning", 0.06)
-    bracket, cut = aligning.crop(aligning.align(bracket, plan.model, settings), settings, notes)
+    read = read.aligned(*aligning.align(read.bracket, plan.model, settings))
+    bracket, cut = aligning.crop(read.bracket, settings, notes)
     bracket = _decoded(bracket, plan, settings)
     if settings.model == "auto" and bracket.relative_exposures:
         progress("looking for motion", 0.1)
@@ -194,7 +199,8 @@ def _fuse_bracket(
     image, scaled = scale.applied(image, plan, bracket, settings)
     write_results(image, read, plan, settings, {**attributes, **cut, **scaled}, making, manifest)
     progress(batch.DONE, 1.0)
-    return Carried(replace(plan, notes=(*plan.notes, *notes)), read.stops, scale.stops(plan, bracket))
+    left_out = tuple(frame.path for place, frame in enumerate(plan.frames) if place not in read.order)
+    return Carried(replace(plan, notes=(*plan.notes, *notes)), stops, scale.stops(plan, bracket), left_out)
 
 
 def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings) -> Bracket:

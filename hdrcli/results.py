@@ -32,13 +32,16 @@ def write_results(
     making: Making,
     manifest: Manifest,
 ) -> None:
-    """Tone-map and write all formats of a bracket but those that are kept, together or not at all."""
+    """Tone-map and write all formats of a bracket but those that are kept, together or not at all.
+
+    `read` holds the frames that the image was made of: not those that could not be aligned.
+    """
     header = read.headers[read.bracket.reference]
     scene_referred = isinstance(image, RadianceMap)
     if read.bracket.relative_exposures:
         stops = exposure.stops(read.bracket.relative_exposures, read.bracket.reference)
         attributes = {**attributes, "stops": ", ".join(f"{stop:+.2f}" for stop in stops)}
-    times = settings.times and sorted(settings.times)
+    times = settings.times and [settings.times[place] for place in read.order]
     info = replace(
         shot_info(header),
         attributes={"model": plan.model, "software": f"hdrcli {hdrcli.__version__}", **attributes},

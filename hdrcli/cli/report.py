@@ -121,6 +121,7 @@ def as_json(report: FuseReport) -> dict[str, Any]:
                 "outputs": [str(path) for path in result.outputs],
                 "status": result.status,
                 "error": result.error.message if result.error else None,
+                "left_out": [str(path) for path in result.left_out],
             }
             for result in report.brackets
         ],

@@ -96,6 +96,7 @@ def test_json_is_one_object_and_nothing_else(run: Run, batch: Path) -> None:
         "outputs": ["fused/attic.png"],
         "status": "done",
         "error": None,
+        "left_out": [],
     }
     assert (bad["status"], last["status"]) == ("failed", "done")
     assert "house/barn/frame2.jpg" in bad["error"]
