@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import hdrcli
-from hdrcli import exposure, plugins, tone_mapping, transfer
+from hdrcli import exposure, middle_tones, plugins, tone_mapping, transfer
 from hdrcli.contracts import OutputInfo
 from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
 from hdrcli.manifest import Making, Manifest
@@ -81,9 +81,12 @@ def encoded(
 
     @cache
     def pixels(takes: str) -> Any:
-        if takes == "both":
-            return pixels("display"), pixels("linear")
-        return _pixels_for(takes, image, settings)
+        if takes == "linear":
+            return image.pixels if isinstance(image, RadianceMap) else transfer.srgb_to_linear(image.pixels)
+        if takes == "display":
+            return _picture(image, settings)
+        light = _light_beside(image, pixels("display"), settings)
+        return (pixels("display"), light) if takes == "both" else _shown(light, pixels("display"))
 
     made: dict[Path, bytes] = {}
     for name, output in zip(settings.formats, plan.outputs, strict=True):
@@ -94,15 +97,21 @@ def encoded(
     return made
 
 
-def _pixels_for(takes: str, image: RadianceMap | DisplayImage, settings: FuseSettings) -> np.ndarray:
-    """Linear light or a display picture of the fused image, whichever the writer takes.
-
-    The picture is adjusted; linear light is what was fused.
-    """
+def _picture(image: RadianceMap | DisplayImage, settings: FuseSettings) -> np.ndarray:
+    """The display picture of the fused image, adjusted."""
     if isinstance(image, RadianceMap):
-        if takes == "linear":
-            return image.pixels
         return tone_mapping.tone_map(image, settings.tone_map, settings.adjustments).pixels
-    if takes == "linear":
-        return transfer.srgb_to_linear(image.pixels)
     return tone_mapping.adjusted(image, settings.adjustments).pixels
+
+
+def _light_beside(image: RadianceMap | DisplayImage, picture: np.ndarray, settings: FuseSettings) -> np.ndarray:
+    """The light that HDR displays show of the fused image, of the picture's colours, on the scale of the image."""
+    if isinstance(image, RadianceMap):
+        return tone_mapping.coloured(image, settings.adjustments)
+    return transfer.srgb_to_linear(picture)
+
+
+def _shown(light: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """`light` on the scale of the picture's middle tones."""
+    shown = transfer.srgb_to_linear(middle_tones.sample(picture))
+    return light * np.float32(middle_tones.common_scale(shown, middle_tones.sample(light)))

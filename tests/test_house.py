@@ -29,6 +29,7 @@ LAYERS = [
         "exif",
         "xmp",
         "cropping",
+        "middle_tones",
     },
     STAGES | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops"},
     {
