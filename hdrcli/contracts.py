@@ -143,13 +143,14 @@ class Writer:
     `encode(pixels, info, bit_depth)` returns the whole file; putting it on disk, all or nothing,
     is `write_all`. `pixels` are (H, W, 3) float32: linear BT.709 light, or sRGB-encoded [0, 1], or the pair (display,
     linear). Raises WriteError for a picture that the format cannot hold. `bit_depths` are bits a channel, the default
-    first.
+    first; `lossy` says whether `OutputInfo.quality` counts.
     """
 
     suffix: str
     takes: Literal["linear", "display", "both", "shown"]
     encode: Callable[[Any, OutputInfo, int], bytes]
     bit_depths: tuple[int, ...]
+    lossy: bool = False
 
     def depth(self, wanted: int | None) -> int:
         """The bit depth to write when `wanted` is asked for: the format's own default where it has no such depth."""

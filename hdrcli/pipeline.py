@@ -6,19 +6,19 @@ files -> readers -> Bracket -> alignment -> network or classical fuser -> static
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hdrcli import aligning, batch, exposure, interrupts, plugins, response, reuse, scale
+from hdrcli import aligning, batch, exposure, interrupts, response, reuse, scale, unheeded
 from hdrcli.batch import Progress
 from hdrcli.contracts import Fuser, Network
-from hdrcli.errors import HdrcliError, UsageError
+from hdrcli.errors import HdrcliError
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
-from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
+from hdrcli.plan import Plan, make_plans, model_record, settled
 from hdrcli.reading import read_bracket
 from hdrcli.results import write_results
 from hdrcli.settings import FuseSettings
@@ -82,24 +82,24 @@ def fuse(
     progress: Progress = lambda name, stage, share: None,
     on_plans: Callable[[int], None] = lambda count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
+    typed: Collection[str] | None = None,
     **options: Any,
 ) -> FuseReport:
     """Fuse the brackets in `inputs` (folders or files) and write the results.
 
     `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). `on_plans` is told the number
-    of brackets, `on_result` what became of each, in the order they are done. A bracket that fails is reported, with
-    its error, and the others go on. Raises UsageError for options that cannot be meant.
+    of brackets, `on_result` what became of each, in the order they are done. `typed` are the names of the options that
+    were asked for (by default those not at theirs): notes say which had no effect. A bracket that fails is reported,
+    with its error, and the others go on. Raises UsageError for options that cannot be meant.
     """
-    settings = FuseSettings(**options)
+    settings, typed = unheeded.chosen(FuseSettings(**options), typed)
     response.parse(settings.response)
-    paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
-    if not paths:
-        raise UsageError("There is nothing to fuse.", "Name a folder of frames, or the frames of one bracket.")
+    paths = batch.given(inputs, "fuse", "Name a folder of frames, or the frames of one bracket.")
     manifest = Manifest(settings.output)
     plans = scale.on_one_scale(make_plans(paths, settings, manifest), settings)
     on_plans(len(plans.brackets))
     if not settings.dry_run:
-        _check_models(plans, settings)
+        unheeded.check_models(plans.brackets, settings)
 
     def one(plan: Plan, progress: Progress) -> BracketResult:
         try:
@@ -114,27 +114,14 @@ def fuse(
     finally:
         if not settings.dry_run:
             manifest.merge()
-    return FuseReport(tuple(results), plans.left, plans.notes)
+    cases = _cases(plans.brackets, results)
+    return FuseReport(tuple(results), plans.left, (*plans.notes, *unheeded.notes(settings, typed, cases)))
 
 
-def _check_models(plans: Plans, settings: FuseSettings) -> None:
-    """A device or weights that are not there, or a prior for a model without, fail here, before a frame is read."""
-    used = {plan.model for plan in plans.brackets if not plan.is_settled}
-    networks = set(plugins.names("networks"))
-    for name in sorted(used):
-        if name in networks:
-            from hdrcli import inference
-
-            inference.check(name, settings)
-        elif settings.model != "auto":
-            _refuse_network_options(name, settings)
-
-
-def _refuse_network_options(name: str, settings: FuseSettings) -> None:
-    """What a classical fuser would leave unheeded is not meant."""
-    for option, value in (("--prior", settings.prior), ("--weights", settings.weights)):
-        if value is not None:
-            raise UsageError(f"{option} is for networks; {name} is none.", f"Leave {option} out, or pass a network.")
+def _cases(plans: Sequence[Plan], results: Sequence[BracketResult]) -> list[unheeded.Case]:
+    """What options met with in brackets that are done, or would be."""
+    pairs = zip(plans, results, strict=True)
+    return [unheeded.Case.of(plan, made.model) for plan, made in pairs if made.status in ("planned", "done")]
 
 
 def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> BracketResult:

@@ -83,7 +83,8 @@ def _believed(
 
     What was typed is believed, and so are times of frames whose response is not the usual one.
     """
-    if plan.exposure_source in TYPED or settings.response != "srgb":
+    decoded_otherwise = settings.response != "srgb" and any(one.encoding != "linear" for one in exposures)
+    if plan.exposure_source in TYPED or decoded_otherwise:
         return relative, ""
     found, changed = measured_stops.corrected(exposures, relative)
     return found, f", but measured for {', '.join(changed)}, whose pixels contradict them" if changed else ""

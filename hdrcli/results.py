@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -19,8 +18,6 @@ from hdrcli.manifest import Making, Manifest
 from hdrcli.plan import Plan
 from hdrcli.reading import ReadBracket
 from hdrcli.settings import FuseSettings
-
-log = logging.getLogger("hdrcli")
 
 
 def write_results(
@@ -73,8 +70,6 @@ def encoded(
     words = {"toneMapping": settings.tone_map} if isinstance(image, RadianceMap) else {}
     if asked := str(settings.adjustments):
         words["adjustments"] = asked
-    if settings.adjustments.strength and isinstance(image, DisplayImage):
-        log.warning("%s is a finished picture: --strength does nothing to it.", plan.name)
     info = replace(info, attributes={**info.attributes, **words}, quality=settings.quality)
     # what was computed in full precision is kept in it, where the format can (EXR, JPEG XL)
     depth = settings.bit_depth or (32 if info.attributes.get("precision") == "float32" else None)

@@ -35,6 +35,7 @@ LAYERS = [
     {
         "manifest",
         "reuse",
+        "unheeded",
         "plan",
         "batch",
         "reading",

@@ -51,4 +51,4 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
     return bytes(file)
 
 
-WRITER = Writer(suffix=".avif", takes="shown", encode=encode, bit_depths=(10, 12))
+WRITER = Writer(suffix=".avif", takes="shown", encode=encode, bit_depths=(10, 12), lossy=True)

@@ -79,7 +79,7 @@ def test_a_finished_picture_comes_back(run: Run, fused: Path, tmp_path: Path) ->
     assert run("fuse", "hall", "-m", "mertens", "-o", "display", "--format", "png,hdr").status == 0
     outcome = run("tonemap", "display/hall.exr", "-o", "back", "--strength", "20")
     assert outcome.status == 0
-    assert "Warning: hall is a finished picture: --strength does nothing to it." in outcome.err
+    assert "Note: --strength has no effect: it is for linear light, not for pictures by mertens." in outcome.err
     assert "hall: a finished picture (display-referred): encoded as it is" in outcome.err
     assert np.abs(picture(tmp_path / "back" / "hall.png") - picture(tmp_path / "display" / "hall.png")).max() == 0
     outcome = run("tonemap", "display/hall.hdr", "-o", "back2")
