@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import hdrcli
-from hdrcli import pipeline, readers, tone_mapping, transfer, writers
+from hdrcli import batch, pipeline, readers, tone_mapping, transfer, unheeded, writers
 from hdrcli.adjustments import Adjustments
 from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
-from hdrcli.errors import HdrcliError, ReadError, UsageError
+from hdrcli.errors import HdrcliError, ReadError
 from hdrcli.grouping import with_unique_names
 from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
 from hdrcli.pipeline import BracketResult, Carried, FuseReport
-from hdrcli.plan import Plan, outputs_of, with_outputs
+from hdrcli.plan import Plan, check_formats, outputs_of, with_outputs
 from hdrcli.results import encoded, shot_info
 from hdrcli.settings import FuseSettings
 
-_REFERRED = "hdrcli:referred"
+_REFERRED, _DISPLAY = "hdrcli:referred", "display"
 _OF_THE_PICTURE = {"toneMapping", "adjustments"}
 
 
@@ -37,11 +37,12 @@ def tonemap(
     progress: Progress = lambda name, stage, share: None,
     on_plans: Callable[[int], None] = lambda count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
+    typed: Collection[str] | None = None,
 ) -> FuseReport:
     """Make pictures of linear files (EXR, Radiance), or of all those in folders, and write them to `output`.
 
-    Options and callbacks are those of `fuse`; each file counts as one bracket. A file that fails is reported, with its
-    error, and the others go on. Raises UsageError for options that cannot be meant.
+    Options, callbacks and `typed` are those of `fuse`; each file counts as one bracket. A file that fails is reported,
+    with its error, and the others go on. Raises UsageError for options that cannot be meant.
     """
     settings = FuseSettings(
         tone_map=tone_map,
@@ -53,16 +54,21 @@ def tonemap(
         overwrite=overwrite,
         skip_existing=skip_existing,
     )
-    paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
-    if not paths:
-        raise UsageError("There is nothing to tone-map.", "Name EXR or Radiance (.hdr) files, or folders of them.")
+    settings, typed = unheeded.chosen(settings, typed)
+    paths = batch.given(inputs, "tone-map", "Name EXR or Radiance (.hdr) files, or folders of them.")
     plans = list(with_unique_names((plan for path in paths for plan in _plans(path, settings)), _clash))
     on_plans(len(plans))
     results = []
     for plan in plans:
         results.append(pipeline.run(plan, settings, progress, _render))
         on_result(results[-1])
-    return FuseReport(tuple(results), ())
+    return FuseReport(tuple(results), (), unheeded.notes(settings, typed, _cases(plans, results)))
+
+
+def _cases(plans: Sequence[Plan], results: Sequence[BracketResult]) -> list[unheeded.Case]:
+    """What options met with in files that are done."""
+    done = [plan for plan, result in zip(plans, results, strict=True) if result.status == "done"]
+    return [unheeded.Case(plan.model, plan.frames, _holds(plan.frames[0])) for plan in done]
 
 
 def _plans(path: Path, settings: FuseSettings) -> Iterator[Plan]:
@@ -87,10 +93,16 @@ def _plan(file: Path, settings: FuseSettings) -> Plan:
         header = readers.read_header(file)
         if not readers.holds_scene(file):
             raise ReadError(f"{file} is no linear file.", "Name EXR or Radiance (.hdr) files; fuse takes brackets.")
+        if _holds(header) is DisplayImage:
+            check_formats(settings, f"{file} does not hold")
         made_by = str(header.attributes.get("hdrcli:model", "-"))
         return with_outputs(replace(plan, frames=(header,), model=made_by), settings, None)
     except HdrcliError as error:
         return replace(plan, error=error)
+
+
+def _holds(header: FrameHeader) -> type[RadianceMap] | type[DisplayImage]:
+    return DisplayImage if header.attributes.get(_REFERRED) == _DISPLAY else RadianceMap
 
 
 def _clash(earlier: Plan, plan: Plan) -> ReadError:
@@ -112,11 +124,10 @@ def _render(plan: Plan, settings: FuseSettings, progress: Callable[[str, float],
 def _image(header: FrameHeader) -> tuple[RadianceMap | DisplayImage, str]:
     """What the file holds, and what is to be said of it: only those of `fuse` tell what their 1.0 is."""
     light = readers.read_scene(header.path)
-    referred = header.attributes.get(_REFERRED)
-    if referred == "display":
+    if _holds(header) is DisplayImage:
         picture = transfer.linear_to_srgb(light.clip(0, 1, out=light))
         return DisplayImage(picture), "a finished picture (display-referred): encoded as it is, without tone mapping"
-    if referred == "scene":
+    if header.attributes.get(_REFERRED) == "scene":
         return RadianceMap(light), ""
     gain = tone_mapping.gain_to_middle_grey(light)
     light *= gain

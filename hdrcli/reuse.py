@@ -9,8 +9,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +31,9 @@ _ELSEWHERE = {"model", "weights", "times", "stops"}
 """Settings that are compared by what they amount to: model and weights used, stops of the frames."""
 
 _OF_NETWORKS = {"prior", "precision", "static_merge"}
+
+_UNTYPED = {"reference": "auto"}
+"""What to type for settings that are None by default."""
 
 _SAME_STOP = 1e-4
 
@@ -143,10 +147,9 @@ class Reuse:
         for one in fields(self._settings):
             if one.name in _NO_PIXELS | _ELSEWHERE or (one.name in _OF_NETWORKS and not by_network):
                 continue
-            had, now = made.settings.get(one.name, one.default), _plain(getattr(self._settings, one.name))
+            had, now = made.settings.get(one.name, _default(one)), _plain(getattr(self._settings, one.name))
             if had != now:
-                words = ["its default" if value is None else value for value in (had, now)]
-                return f"--{one.name.replace('_', '-')} was {words[0]}, is {words[1]}"
+                return _change(one.name, had, now)
         return ""
 
     def _weights_of(self, model: str) -> str | None:
@@ -175,6 +178,27 @@ class Reuse:
         if others:
             notes.append(f"Some outputs that are kept were made by hdrcli {', '.join(others)}.")
         return tuple(notes)
+
+
+def _default(setting: Field[Any]) -> Any:
+    """What a setting is where a manifest of before it was there says nothing."""
+    return _plain(setting.default if setting.default_factory is MISSING else setting.default_factory())
+
+
+def _change(setting: str, had: Any, now: Any) -> str:
+    """What has changed, by the options that were typed and their values."""
+    if setting == "adjustments":
+        before, after = (_controls(str(one)) for one in (had, now))
+        values = {name: (before.get(name, 0), after.get(name, 0)) for name in {**before, **after}}
+        changed = [f"--{name} was {old:g}, is {new:g}" for name, (old, new) in values.items() if old != new]
+        return "; ".join(changed) or "the controls of the picture are others"
+    words = [_UNTYPED.get(setting, "not given") if value is None else value for value in (had, now)]
+    return f"--{setting.replace('_', '-')} was {words[0]}, is {words[1]}"
+
+
+def _controls(adjustments: str) -> dict[str, float]:
+    """The controls of a picture by name, from the words of `Adjustments`."""
+    return {name: float(value) for name, value in re.findall(r"(\w+) ([+-]\d+(?:\.\d+)?(?:e[+-]\d+)?)", adjustments)}
 
 
 def _same(old: str, had: FileState, new: str, path: Path) -> bool:

@@ -30,11 +30,13 @@ LAYERS = [
         "xmp",
         "cropping",
         "scores",
+        "middle_tones",
     },
     STAGES | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops"},
     {
         "manifest",
         "reuse",
+        "unheeded",
         "plan",
         "batch",
         "reading",
