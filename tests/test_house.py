@@ -60,6 +60,7 @@ HOMES = {
     "exifread": ("readers",),
     "filelock": ("manifest.py",),
     "h5py": ("keras_files.py",),
+    "skimage": ("metrics",),
     "OpenEXR": ("readers/exr.py", "writers/exr.py"),
     "torch": ("networks", "layered.py", "priors.py", "tiling.py", "weights.py", "inference.py", "training", "metrics"),
 }

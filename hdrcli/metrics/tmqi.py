@@ -17,20 +17,18 @@ import numpy as np
 from hdrcli.comparison import Comparison
 from hdrcli.contracts import Metric
 from hdrcli.errors import MetricError
+from hdrcli.metrics import _channels, _scales, _windows
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 """What R, G and B weigh, for the scene and for the encoded picture alike. In float64: float32 costs the ninth digit."""
 
-SCALES = {16.0: 0.0448, 8.0: 0.2856, 4.0: 0.3001, 2.0: 0.2363, 1.0: 0.1333}
-"""Spatial frequency in cycles a degree, finest scale first, and the weight of the scale."""
+FREQUENCIES = (16.0, 8.0, 4.0, 2.0, 1.0)
+"""Spatial frequency of each scale in cycles a degree, finest first."""
 
-WINDOW = 11
-"""Side of the windows and blocks in pixels."""
+BLOCK = 11
+"""Side of the blocks in pixels that contrast is measured in."""
 
-SIGMA = 1.5
-"""Standard deviation of the Gaussian window in pixels."""
-
-LEAST_SIDE = 161
+LEAST_SIDE = _scales.least_side(len(FREQUENCIES))
 """Pixels below which the coarsest scale holds no whole window."""
 
 SCENE_WHITE = 2.0**32 - 1
@@ -69,8 +67,8 @@ def tmqi(display: np.ndarray, truth: np.ndarray) -> Tmqi:
     for name, image in (("picture", display), ("truth", truth)):
         if image.ndim != 3 or image.shape[2] != 3:
             raise MetricError(f"TMQI takes RGB, and the {name} is {image.shape}.", "Pass images of three channels.")
-    levels = display * display.dtype.type(255)  # in its own precision, which gives back the whole numbers of 8 bits
-    return tmqi_of_planes(levels @ LUMINANCE, truth @ LUMINANCE)
+    picture = _channels.plane(display, lambda strip: _channels.levels(strip) @ LUMINANCE)
+    return tmqi_of_planes(picture, _channels.plane(truth, lambda strip: strip @ LUMINANCE))
 
 
 def tmqi_of_planes(picture: np.ndarray, scene: np.ndarray) -> Tmqi:
@@ -85,7 +83,8 @@ def tmqi_of_planes(picture: np.ndarray, scene: np.ndarray) -> Tmqi:
     if high - low <= FLAT * high:
         raise MetricError("The truth is one flat colour, which has no structure to keep.", "Pass the scene's own file.")
     # a whole factor, as in the authors' program
-    scene = (scene - low) * max(round(SCENE_WHITE / (high - low)), 1)
+    scene = scene - low
+    scene *= max(round(SCENE_WHITE / (high - low)), 1)
     structure, natural = _structure(picture, scene), _naturalness(picture)
     return Tmqi(0.8012 * structure**0.3046 + 0.1988 * natural**0.7088, structure, natural)
 
@@ -96,12 +95,7 @@ def _check(picture: np.ndarray, scene: np.ndarray) -> None:
             f"The picture is {picture.shape[:2]} and the truth {scene.shape[:2]} (height, width).",
             "Pass two images of one size.",
         )
-    height, width = picture.shape
-    if min(height, width) < LEAST_SIDE:
-        raise MetricError(
-            f"TMQI needs {LEAST_SIDE} pixels each way for its five scales, and the picture is {width} x {height}.",
-            "Pass larger images, or leave tmqi out of --metrics.",
-        )
+    _windows.check_size(picture, LEAST_SIDE, "TMQI", "tmqi")
     for name, plane in (("picture", picture), ("truth", scene)):
         if not np.isfinite(plane).all():
             raise MetricError(f"The {name} holds values that are not finite.", "Check the file for NaN and infinity.")
@@ -115,18 +109,20 @@ def _check(picture: np.ndarray, scene: np.ndarray) -> None:
 
 def _structure(picture: np.ndarray, scene: np.ndarray) -> float:
     """Product over the scales of the mean local fidelity, to the power of the scale's weight (eq. 9)."""
-    product = 1.0
-    for frequency, weight in SCALES.items():
-        product *= max(float(_fidelity(picture, scene, frequency).mean()), 0.0) ** weight
-        picture, scene = _halved(picture), _halved(scene)
-    return product
+    means = []
+    for scale, frequency in enumerate(FREQUENCIES):
+        if scale:
+            picture, scene = _scales.halved(picture), _scales.halved(scene)
+        strips = _windows.strips(_windows.SIDE, picture, scene)
+        means.append(_windows.overall(_fidelity(p, s, frequency) for p, s in strips))
+    return _scales.product(means, _scales.WEIGHTS)
 
 
 def _fidelity(picture: np.ndarray, scene: np.ndarray, frequency: float) -> np.ndarray:
     """Fidelity of each window that lies wholly inside, (H - 10, W - 10), at most 1 (eq. 4)."""
-    mean_p, mean_s = _windowed(picture), _windowed(scene)
+    mean_p, mean_s = _windows.means(picture), _windows.means(scene)
     deviation_p, deviation_s = _deviation(picture, mean_p), _deviation(scene, mean_s)
-    both = _windowed(picture * scene) - mean_p * mean_s
+    both = _windows.means(picture * scene) - mean_p * mean_s
     seen_p, seen_s = _visible(deviation_p, frequency), _visible(deviation_s, frequency)
     contrast = (2 * seen_p * seen_s + C1) / (seen_p * seen_p + seen_s * seen_s + C1)
     return contrast * (both + C2) / (deviation_p * deviation_s + C2)
@@ -135,7 +131,7 @@ def _fidelity(picture: np.ndarray, scene: np.ndarray, frequency: float) -> np.nd
 def _deviation(plane: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """Standard deviation of each window; exactly 0 in flat ones, where rounding alone, at levels of 2^32, makes 60."""
     squared = mean * mean
-    variance = _windowed(plane * plane) - squared
+    variance = _windows.means(plane * plane) - squared
     return np.sqrt(np.where(variance > FLAT**2 * squared, variance, 0))
 
 
@@ -146,22 +142,6 @@ def _visible(deviation: np.ndarray, frequency: float) -> np.ndarray:
     sensitivity = 260 * (0.0192 + 0.114 * frequency) * math.exp(-((0.114 * frequency) ** 1.1))
     threshold = 128 / (1.4 * sensitivity)
     return torch.special.ndtr(torch.from_numpy(3 * (deviation / threshold - 1))).numpy()
-
-
-def _windowed(plane: np.ndarray) -> np.ndarray:
-    """Gaussian-weighted mean of each WINDOW x WINDOW window that lies wholly inside."""
-    import cv2
-
-    line = cv2.getGaussianKernel(WINDOW, SIGMA, cv2.CV_64F)
-    rim = WINDOW // 2
-    return cv2.sepFilter2D(plane, cv2.CV_64F, line, line)[rim:-rim, rim:-rim]
-
-
-def _halved(plane: np.ndarray) -> np.ndarray:
-    """Means of 2 x 2 pixels; an odd last row or column counts twice."""
-    height, width = plane.shape
-    even = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge")
-    return even.reshape((height + 1) // 2, 2, (width + 1) // 2, 2).mean((1, 3))
 
 
 def _naturalness(picture: np.ndarray) -> float:
@@ -177,13 +157,13 @@ def _naturalness(picture: np.ndarray) -> float:
 
 
 def _block_contrast(picture: np.ndarray) -> float:
-    """Mean standard deviation of WINDOW x WINDOW blocks; those over the edge are filled with 0, and count less."""
+    """Mean standard deviation of BLOCK x BLOCK blocks; those over the edge are filled with 0, and count less."""
     height, width = picture.shape
-    rows, columns = -(-height // WINDOW), -(-width // WINDOW)
-    padded = np.pad(picture, ((0, rows * WINDOW - height), (0, columns * WINDOW - width)))
-    blocks = padded.reshape(rows, WINDOW, columns, WINDOW).std((1, 3), ddof=1)
-    down = np.minimum(WINDOW, height - WINDOW * np.arange(rows))
-    across = np.minimum(WINDOW, width - WINDOW * np.arange(columns))
+    rows, columns = -(-height // BLOCK), -(-width // BLOCK)
+    padded = np.pad(picture, ((0, rows * BLOCK - height), (0, columns * BLOCK - width)))
+    blocks = padded.reshape(rows, BLOCK, columns, BLOCK).std((1, 3), ddof=1)
+    down = np.minimum(BLOCK, height - BLOCK * np.arange(rows))
+    across = np.minimum(BLOCK, width - BLOCK * np.arange(columns))
     return float(down @ blocks @ across) / (height * width)
 
 
