@@ -13,7 +13,7 @@ from hdrcli.comparison import Viewing
 from hdrcli.errors import ReadError, UsageError, choices_hint
 from hdrcli.evaluation import fusing, summaries
 from hdrcli.evaluation.judging import Draw, Judging, judge
-from hdrcli.evaluation.pairing import Pair, pairs
+from hdrcli.evaluation.pairing import Pair, alone, pairs
 from hdrcli.evaluation.protocols import PROTOCOLS
 from hdrcli.readers import is_frame
 from hdrcli.scores import Evaluation, Score
@@ -47,14 +47,12 @@ def evaluate(
     """
     judging = Judging(_names(metrics), white, gain, protocol, viewing or Viewing())  # type: ignore[arg-type]
     told: dict[str, Any] = {**asdict(judging), **{name: str(value) for name, value in options.items()}}
-    if truth is None:
-        data_set = Path(prediction), _models(_names(models)), layout, Path(output)
+    if models is not None or (truth is None and bracket is None):
+        data_set = Path(prediction), _models(_names(models), truth), layout, Path(output)
         found, notes = _fused(*data_set, judging, progress, options, told)
-    elif models is not None:
-        raise UsageError("--model is for data sets, and a truth is given.", "Leave out the truth, or --model.")
     else:
-        found, notes = pairs(Path(prediction), Path(truth))
-        found = [_with_frames(pair, Path(bracket)) for pair in found] if bracket else found
+        found, notes = alone(Path(prediction)) if truth is None else pairs(Path(prediction), Path(truth))
+    found = [_with_frames(pair, Path(bracket)) for pair in found] if bracket is not None else found
     on_pairs(len(found))
     scores = list(_judged(found, judging, draw, progress, on_score))
     return Evaluation(tuple(scores), summaries.summaries(scores), summaries.contests(scores), told, tuple(notes))
@@ -78,9 +76,14 @@ def _names(given: Iterable[str] | str | None) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(given.split(",") if isinstance(given, str) else given))
 
 
-def _models(names: Sequence[str] | None) -> Sequence[str]:
+def _models(names: Sequence[str] | None, truth: str | Path | None) -> Sequence[str]:
+    if truth is not None:
+        raise UsageError("--model is for data sets, and a truth is given.", "Leave out the truth, or --model.")
     if not names:
-        raise UsageError("There is nothing to measure against.", "Give a truth, or --model dfgnet with a data set.")
+        raise UsageError(
+            "There is nothing to measure against.",
+            "Give a truth, its frames with --bracket, or --model dfgnet with a data set.",
+        )
     for name in names:
         if name not in settings.models():
             raise UsageError(f'--model has no "{name}".', choices_hint(name, settings.models()))

@@ -76,7 +76,7 @@ def judge(pair: Pair, judging: Judging, draw: Draw | None = None) -> Score:
     files = pair.prediction or pair.truth
     if files is None:
         raise ValueError(f"{pair.name} has no files")
-    truth = pair.truth.first if pair.truth else None
+    truth = pair.truth.first_of_any if pair.truth else None
     score = Score(pair.name, files.first, truth, model=pair.model, error=pair.error)
     if pair.error:
         return score
@@ -149,16 +149,21 @@ def _by_kind(pair: Pair, asked: Sequence[str] | None, kinds: list[Kind]) -> dict
         elif asked and not usable:
             raise MetricError(
                 f"{pair.name}: {name} takes {' or '.join(_NEEDS[kind] for kind in record.compares)}, "
-                f"and got {_given(pair.prediction).first.name} and {_given(pair.truth).first.name}.",
+                f"and got {_words(pair)}.",
                 "Leave it out of --metrics, or give such files.",
             )
     if not chosen:
         raise MetricError(
-            f"{pair.name}: {_given(pair.prediction).first.name} and {_given(pair.truth).first.name} "
-            "are a linear and a display picture that no metric compares.",
+            f"{pair.name}: no metric compares {_words(pair)}.",
             "Give two linear files, two pictures, or a picture and its linear truth.",
         )
     return chosen
+
+
+def _words(pair: Pair) -> str:
+    files = [files for files in (pair.prediction, pair.truth) if files]
+    words = [path.name for one in files for path in (one.linear, one.display) if path]
+    return " and ".join([*words, f"{len(pair.frames)} frames"] if pair.frames else words)
 
 
 def _comparison(pair: Pair, kind: Kind, judging: Judging, notes: list[str]) -> Comparison:

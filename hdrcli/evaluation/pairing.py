@@ -17,13 +17,20 @@ class Files:
     linear: Path | None = None
     display: Path | None = None
 
+    def __bool__(self) -> bool:
+        return self.first_of_any is not None
+
+    @property
+    def first_of_any(self) -> Path | None:
+        """As `first`; None where there is neither."""
+        return self.linear or self.display
+
     @property
     def first(self) -> Path:
         """The linear file, or the picture where there is none."""
-        found = self.linear or self.display
-        if found is None:
+        if self.first_of_any is None:
             raise ValueError("files of no scene")
-        return found
+        return self.first_of_any
 
     def with_file(self, path: Path) -> Files:
         """These and one more. Raises ReadError for a second file of its kind."""
@@ -74,6 +81,14 @@ def pairs(prediction: Path, truth: Path) -> tuple[list[Pair], list[str]]:
     extra = [files.first for stem, files in predicted.items() if stem not in true]
     notes = [f"{path} has no truth in {truth} and is left." for path in extra]
     return list(_matched(predicted, true, prediction)), notes
+
+
+def alone(prediction: Path) -> tuple[list[Pair], list[str]]:
+    """Predictions without truth, a file or those in a folder, to be held against their frames; and no notes."""
+    if prediction.is_dir():
+        return [Pair(stem, files, Files()) for stem, files in by_stem(prediction).items()], []
+    readers.read_header(prediction)  # says what is not there or cannot be read
+    return [Pair(prediction.stem, Files().with_file(prediction), Files())], []
 
 
 def by_stem(folder: Path) -> dict[str, Files]:

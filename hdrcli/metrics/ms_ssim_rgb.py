@@ -21,6 +21,7 @@ def ms_ssim_rgb(comparison: Comparison) -> float:
 
 METRIC = Metric(
     measure=lambda comparison: (ms_ssim_rgb(comparison),),
+    usual=False,
     figures=("ms_ssim_rgb",),
     compares=("display",),
     best=1.0,

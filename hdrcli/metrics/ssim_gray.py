@@ -26,6 +26,7 @@ def _error_map(comparison: Comparison) -> np.ndarray:
 
 METRIC = Metric(
     measure=lambda comparison: (ssim_gray(comparison),),
+    usual=False,
     figures=("ssim_gray",),
     compares=("display",),
     best=1.0,

@@ -21,6 +21,7 @@ def vif_rgb(comparison: Comparison) -> float:
 
 METRIC = Metric(
     measure=lambda comparison: (vif_rgb(comparison),),
+    usual=False,
     figures=("vif_rgb",),
     compares=("display",),
     best=1.0,

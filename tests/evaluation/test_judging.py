@@ -127,3 +127,16 @@ def test_options_that_cannot_be_meant(truth: Path, options: dict[str, object], m
 def test_a_file_and_a_folder_are_no_pair(truth: Path) -> None:
     with pytest.raises(UsageError, match="is a folder and the other is a file"):
         hdrcli.evaluate(truth.parent, truth)
+
+
+def test_a_picture_against_its_frames_alone(tmp_path: Path) -> None:
+    picture = np.sqrt(light(60, 60))
+    for number, exposure in enumerate((0.5, 1.0), 1):
+        write_png(tmp_path / "frames" / f"{number}.png", np.clip(picture * exposure, 0, 1))
+    made = write_png(tmp_path / "made.png", picture)
+    (score,) = hdrcli.evaluate(made, bracket=tmp_path / "frames").scores
+    assert (list(score.values), score.truth) == (["mef_ssim"], None)
+    assert score.values["mef_ssim"] > 0.99
+    (failed,) = hdrcli.evaluate(made, bracket=tmp_path / "frames", metrics="psnr").failed
+    assert failed.error is not None
+    assert failed.error.message.endswith("and got made.png and 2 frames.")
