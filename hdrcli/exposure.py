@@ -68,16 +68,22 @@ def encoded_pixels(exposure: Exposure) -> np.ndarray:
     return linear_to_srgb(np.clip(exposure.pixels, 0, 1))
 
 
-def lost_shares(exposure: Exposure) -> tuple[float, float]:
-    """Shares of pixels that lost detail: any channel at white, and, of the others, all channels at black.
+def lost(exposure: Exposure, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """(h, w) bool of every `step`th pixel that lost detail: any channel at white, and, of the others, all at black.
 
     The sensor tells what is at white where the exposure knows.
     """
     white, black = (0.98, 0.02) if exposure.encoding == "srgb" else (0.955, 0.0016)
-    step = max(1, int(math.sqrt(exposure.pixels.size / 3_000_000)))  # a million pixels tell enough
     brightest = exposure.pixels[::step, ::step].max(2)
     saturated = brightest >= white if exposure.saturated is None else exposure.saturated[::step, ::step]
-    return float(saturated.mean()), float(((brightest <= black) & ~saturated).mean())
+    return saturated, (brightest <= black) & ~saturated
+
+
+def lost_shares(exposure: Exposure) -> tuple[float, float]:
+    """Shares of pixels that lost detail at white and at black."""
+    step = max(1, int(math.sqrt(exposure.pixels.size / 3_000_000)))  # a million pixels tell enough
+    saturated, black = lost(exposure, step)
+    return float(saturated.mean()), float(black.mean())
 
 
 def clipped_share(exposure: Exposure) -> float:

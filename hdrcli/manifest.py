@@ -122,8 +122,8 @@ class Manifest:
         """How `output` was made, if that is known."""
         return self._made.get(self.name(output))
 
-    def write(self, making: Making, files: Mapping[Path, bytes]) -> None:
-        """Write the outputs of a bracket, all or none, and remember how they were made. Raises WriteError.
+    def write(self, making: Making, files: Mapping[Path, bytes]) -> Making:
+        """Write the outputs of a bracket, all or none, and remember and tell how they were made. Raises WriteError.
 
         Signals wait until `interrupts.release`.
         """
@@ -137,7 +137,9 @@ class Manifest:
         writers.write_all(files)
         for path in files:
             outputs[self.name(path)] = replace(outputs[self.name(path)], modified=path.stat().st_mtime_ns)
-        self.note(replace(making, outputs=outputs))
+        making = replace(making, outputs=outputs)
+        self.note(making)
+        return making
 
     def note(self, making: Making) -> None:
         """Put a making into the journal."""

@@ -59,16 +59,21 @@ class _View:
 
 
 def moved_share(bracket: Bracket) -> float:
-    """The share of the picture, 0 to 1, in which some frame shows other light than the next brighter one.
+    """The share of the picture, 0 to 1, that `moved`."""
+    return float(moved(bracket).mean())
+
+
+def moved(bracket: Bracket) -> np.ndarray:
+    """(h, w) bool of the picture, made small: where some frame shows other light than the next brighter one.
 
     `bracket` holds linear, aligned exposures. Raises ExposureError without relative exposures.
     """
     times = merging.relative_times(bracket)
     views = [_view(exposure) for exposure in bracket.exposures]
-    moved = np.zeros(views[0].white.shape, bool)
+    found = np.zeros(views[0].white.shape, bool)
     for index in range(len(views) - 1):
-        moved |= _moved(views[index], views[index + 1], float(times[index + 1] / times[index]))
-    return float(moved.mean())
+        found |= _moved(views[index], views[index + 1], float(times[index + 1] / times[index]))
+    return found
 
 
 def _view(exposure: Exposure) -> _View:

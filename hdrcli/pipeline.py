@@ -21,7 +21,7 @@ from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan, make_plans, model_record, settled
 from hdrcli.reading import read_bracket
-from hdrcli.results import write_results
+from hdrcli.results import Fused, write_results
 from hdrcli.settings import FuseSettings
 
 EXTREMES = 2
@@ -85,15 +85,17 @@ def fuse(
     progress: Progress = lambda name, stage, share: None,
     on_plans: Callable[[int], None] = lambda count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
+    on_fused: Callable[[Fused], None] = lambda fused: None,
     typed: Collection[str] | None = None,
     **options: Any,
 ) -> FuseReport:
     """Fuse the brackets in `inputs` (folders or files, or brackets that are found) and write the results.
 
     `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). `on_plans` is told the number
-    of brackets, `on_result` what became of each, in the order they are done. `typed` are the names of the options that
-    were asked for (by default those not at theirs): notes say which had no effect. A bracket that fails is reported,
-    with its error, and the others go on. Raises UsageError for options that cannot be meant.
+    of brackets, `on_result` what became of each, in the order they are done; `on_fused` is handed the pixels of each
+    once its files are written. `typed` are the names of the options that were asked for (by default those not at
+    theirs): notes say which had no effect. A bracket that fails is reported, with its error, and the others go on.
+    Raises UsageError for options that cannot be meant.
     """
     settings, typed = unheeded.chosen(FuseSettings(**options), typed)
     response.parse(settings.response)
@@ -103,22 +105,27 @@ def fuse(
     on_plans(len(plans.brackets))
     if not settings.dry_run:
         unheeded.check_models(plans.brackets, settings)
-
-    def one(plan: Plan, progress: Progress) -> BracketResult:
-        try:
-            result = run(plan, settings, progress, partial(_fuse_bracket, manifest=manifest))
-            on_result(result)
-        finally:
-            interrupts.release()
-        return result
-
+    work = partial(_fuse_bracket, manifest=manifest, on_fused=on_fused)
     try:
+        one = partial(_done, settings=settings, work=work, on_result=on_result)
         results = batch.run(one, plans.brackets, settings.jobs, progress)
     finally:
         if not settings.dry_run:
             manifest.merge()
     cases = _cases(plans.brackets, results)
     return FuseReport(tuple(results), plans.left, (*plans.notes, *unheeded.notes(settings, typed, cases)))
+
+
+def _done(
+    plan: Plan, progress: Progress, settings: FuseSettings, work: Work, on_result: Callable[[BracketResult], None]
+) -> BracketResult:
+    """What became of a plan, told before a signal that came while its files were written acts."""
+    try:
+        result = run(plan, settings, progress, work)
+        on_result(result)
+    finally:
+        interrupts.release()
+    return result
 
 
 def _cases(plans: Sequence[Plan], results: Sequence[BracketResult]) -> list[unheeded.Case]:
@@ -167,7 +174,11 @@ def _told(error: Exception, plan: Plan) -> HdrcliError:
 
 
 def _fuse_bracket(
-    plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None], manifest: Manifest
+    plan: Plan,
+    settings: FuseSettings,
+    progress: Callable[[str, float], None],
+    manifest: Manifest,
+    on_fused: Callable[[Fused], None],
 ) -> Carried:
     """One bracket, from files to files."""
     progress("reading", 0.0)
@@ -176,8 +187,8 @@ def _fuse_bracket(
     stops, notes = read.stops, list(read.notes)
     progress("aligning", 0.06)
     read = read.aligned(*aligning.align(read.bracket, plan.model, settings))
-    bracket, cut = aligning.crop(read.bracket, settings, notes)
-    bracket = _decoded(bracket, plan, settings)
+    frames, cut = aligning.crop(read.bracket, settings, notes)
+    bracket = _decoded(frames, plan, settings)
     if settings.model == "auto" and bracket.relative_exposures:
         progress("looking for motion", 0.1)
         plan = settled(plan, bracket)
@@ -187,7 +198,8 @@ def _fuse_bracket(
     )
     progress("writing", 0.94)
     image, scaled = scale.applied(image, plan, bracket, settings)
-    write_results(image, read, plan, settings, {**attributes, **cut, **scaled}, making, manifest)
+    made = write_results(image, read, plan, settings, {**attributes, **cut, **scaled}, making, manifest)
+    on_fused(replace(made, frames=frames, bracket=bracket))
     progress(batch.DONE, 1.0)
     left_out = tuple(frame.path for place, frame in enumerate(plan.frames) if place not in read.order)
     return Carried(replace(plan, notes=(*plan.notes, *notes)), stops, scale.stops(plan, bracket), left_out)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,31 @@ import numpy as np
 import hdrcli
 from hdrcli import exposure, middle_tones, plugins, tone_mapping, transfer
 from hdrcli.contracts import OutputInfo
-from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
+from hdrcli.image import Bracket, DisplayImage, FrameHeader, RadianceMap
 from hdrcli.manifest import Making, Manifest
 from hdrcli.plan import Plan
 from hdrcli.reading import ReadBracket
 from hdrcli.settings import FuseSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Fused:
+    """A bracket whose results are written, in pixels: for those who show it.
+
+    `frames` are the aligned frames as their files hold them, `bracket` the same as they were fused: linear for a model
+    that makes a radiance map. `headers` are theirs, darkest first, and `attributes` what the result's header says.
+    `picture()` is the result as a display picture, (H, W, 3) float32, sRGB-encoded; `making` has all digests.
+    """
+
+    plan: Plan
+    settings: FuseSettings
+    headers: tuple[FrameHeader, ...]
+    frames: Bracket
+    bracket: Bracket
+    image: RadianceMap | DisplayImage
+    picture: Callable[[], np.ndarray]
+    attributes: Mapping[str, str | float]
+    making: Making
 
 
 def write_results(
@@ -28,7 +48,7 @@ def write_results(
     attributes: Mapping[str, str | float],
     making: Making,
     manifest: Manifest,
-) -> None:
+) -> Fused:
     """Tone-map and write all formats of a bracket but those that are kept, together or not at all.
 
     `read` holds the frames that the image was made of: not those that could not be aligned.
@@ -47,9 +67,13 @@ def write_results(
         xmp=header.xmp,
         sources=tuple(one.path.name for one in read.headers),
     )
-    made = encoded(image, info, plan, settings)
+    pixels = renditions(image, settings)
+    made = encoded(image, info, plan, settings, pixels)
     weights = attributes.get("weightsSha256")
-    manifest.write(replace(making, model=plan.model, weights=str(weights) if weights else None), made)
+    making = replace(making, model=plan.model, weights=str(weights) if weights else None)
+    making = manifest.write(making, made)
+    show = partial(pixels, "display")
+    return Fused(plan, settings, read.headers, read.bracket, read.bracket, image, show, info.attributes, making)
 
 
 def shot_info(header: FrameHeader) -> OutputInfo:
@@ -64,15 +88,34 @@ def shot_info(header: FrameHeader) -> OutputInfo:
 
 
 def encoded(
-    image: RadianceMap | DisplayImage, info: OutputInfo, plan: Plan, settings: FuseSettings
+    image: RadianceMap | DisplayImage,
+    info: OutputInfo,
+    plan: Plan,
+    settings: FuseSettings,
+    pixels: Callable[[str], Any] | None = None,
 ) -> dict[Path, bytes]:
-    """Tone-map, and encode all outputs of a plan but those that are kept. Raises WriteError."""
+    """Tone-map, and encode all outputs of a plan but those that are kept; `pixels` are its `renditions`.
+
+    Raises WriteError.
+    """
+    pixels = pixels or renditions(image, settings)
     words = {"toneMapping": settings.tone_map} if isinstance(image, RadianceMap) else {}
     if asked := str(settings.adjustments):
         words["adjustments"] = asked
     info = replace(info, attributes={**info.attributes, **words}, quality=settings.quality)
     # what was computed in full precision is kept in it, where the format can (EXR, JPEG XL)
     depth = settings.bit_depth or (32 if info.attributes.get("precision") == "float32" else None)
+    made: dict[Path, bytes] = {}
+    for name, output in zip(settings.formats, plan.outputs, strict=True):
+        if output in plan.kept:
+            continue
+        writer = plugins.load("writers", name).WRITER
+        made[output] = writer.encode(pixels(writer.takes), info, writer.depth(depth))
+    return made
+
+
+def renditions(image: RadianceMap | DisplayImage, settings: FuseSettings) -> Callable[[str], Any]:
+    """The pixels of a result by what a writer `takes`, each made once."""
 
     @cache
     def pixels(takes: str) -> Any:
@@ -83,13 +126,7 @@ def encoded(
         light = _light_beside(image, pixels("display"), settings)
         return (pixels("display"), light) if takes == "both" else _shown(light, pixels("display"))
 
-    made: dict[Path, bytes] = {}
-    for name, output in zip(settings.formats, plan.outputs, strict=True):
-        if output in plan.kept:
-            continue
-        writer = plugins.load("writers", name).WRITER
-        made[output] = writer.encode(pixels(writer.takes), info, writer.depth(depth))
-    return made
+    return pixels
 
 
 def _picture(image: RadianceMap | DisplayImage, settings: FuseSettings) -> np.ndarray:
