@@ -57,6 +57,8 @@ HOMES = {
     "exifread": ("readers",),
     "filelock": ("manifest.py",),
     "h5py": ("keras_files.py",),
+    "skimage": ("metrics",),
+    "pycvvdp": ("metrics/_colorvideovdp.py",),
     "OpenEXR": ("readers/exr.py", "writers/exr.py"),
     "torch": ("networks", "layered.py", "priors.py", "tiling.py", "weights.py", "inference.py", "training", "metrics"),
 }

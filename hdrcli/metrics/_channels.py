@@ -32,9 +32,17 @@ def levels(display: np.ndarray) -> np.ndarray:
     return (display * display.dtype.type(255)).astype(np.float64)
 
 
-def grey(display: np.ndarray) -> np.ndarray:
+def plane(image: np.ndarray, ready: Callable[[np.ndarray], np.ndarray]) -> Plane:
+    """The (H, W) float64 plane that `ready` makes of an image, strip by strip."""
+    made = np.empty(image.shape[:2])
+    for top in range(0, image.shape[0], STRIP):
+        made[top : top + STRIP] = ready(image[top : top + STRIP])
+    return made
+
+
+def grey(display: np.ndarray) -> Plane:
     """(H, W) grey levels of a display picture, rounded to whole ones as rgb2gray rounds, float64."""
-    return np.floor(levels(display) @ GREY_WEIGHTS + 0.5)
+    return plane(display, lambda strip: np.floor(levels(strip) @ GREY_WEIGHTS + 0.5))
 
 
 def strips(
