@@ -23,11 +23,7 @@ NO_LUMINANCE = 1e10
 
 def mean(one: np.ndarray, other: np.ndarray, peak: float, k1: float = K1) -> float:
     """Mean SSIM of two (H, W) float64 planes with values up to `peak`, each side SIDE pixels at least."""
-    total, count = 0.0, 0
-    for drawn in _maps(one, other, peak, k1):
-        total += float(drawn.sum())
-        count += drawn.size
-    return total / count
+    return _windows.overall(_maps(one, other, peak, k1))
 
 
 def error(one: np.ndarray, other: np.ndarray, peak: float) -> np.ndarray:

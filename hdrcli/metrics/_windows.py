@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -23,6 +23,15 @@ def strips(side: int, *planes: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
     """Planes of one size in strips that overlap so far that each window of `side` rows is whole in just one of them."""
     for top in range(0, planes[0].shape[0] - side + 1, _channels.STRIP):
         yield tuple(plane[top : top + _channels.STRIP + side - 1] for plane in planes)
+
+
+def overall(drawn: Iterable[np.ndarray]) -> float:
+    """Mean over all windows of what is drawn of them strip by strip."""
+    total, count = 0.0, 0
+    for strip in drawn:
+        total += float(strip.sum())
+        count += strip.size
+    return total / count
 
 
 def means(plane: np.ndarray, side: int = SIDE, sigma: float = SIGMA) -> np.ndarray:

@@ -6,7 +6,7 @@ distortions" (SIGGRAPH 2024), by the authors' package.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from hdrcli.comparison import Comparison
 from hdrcli.contracts import Metric
 from hdrcli.errors import MetricError, choices_hint
 from hdrcli.metrics import _colorvideovdp
+
+if TYPE_CHECKING:
+    import torch
 
 DISPLAYS = {"linear": "standard_hdr_linear", "display": "standard_fhd"}
 """The display that each kind of comparison is looked at on, unless its viewing names another."""
@@ -24,14 +27,17 @@ DARKEST = 0.005
 LEAST_SIDE = 2
 """Pixels below which it has no scale to look at."""
 
+BYTES_PER_PIXEL = 560
+"""Measured peak of memory on a processor, without the two images."""
+
 
 def cvvdp(comparison: Comparison) -> float:
     """Just-objectionable differences, JOD: 10 where none is seen, one less where 3 of 4 people see which is worse.
 
     Linear 1.0 is shown at the viewing's peak luminance, up to what the display can; how far away it is, and so the
-    pixels per degree, is the display's. Runs where torch finds an accelerator, else on the processor. Raises
+    pixels per degree, is the display's. Runs on a CUDA device with room for it, else on the processor. Raises
     MetricError when the package is missing, for a display that it does not know or that shows another kind of picture,
-    and for pictures smaller than LEAST_SIDE.
+    for pictures smaller than LEAST_SIDE, and for those that memory does not suffice for.
     """
     height, width = comparison.prediction.shape[:2]
     if min(height, width) < LEAST_SIDE:
@@ -42,9 +48,10 @@ def cvvdp(comparison: Comparison) -> float:
     package = _colorvideovdp.package()
     display = comparison.viewing.display or DISPLAYS[comparison.kind]
     _check_display(package, display, comparison.kind == "linear")
+    device = _device(width, height)
     shown = [_shown(image, comparison) for image in (comparison.prediction, comparison.reference)]
     with _colorvideovdp.quiet():
-        jod, _ = package.cvvdp(display_name=display, quiet=True).predict(*shown, dim_order="HWC")
+        jod, _ = package.cvvdp(display_name=display, device=device, quiet=True).predict(*shown, dim_order="HWC")
     return float(jod)
 
 
@@ -53,6 +60,22 @@ def _shown(image: np.ndarray, comparison: Comparison) -> np.ndarray:
     if comparison.kind != "linear":
         return image.astype(np.float32)
     return np.maximum(image.astype(np.float32) * np.float32(comparison.viewing.peak_luminance), np.float32(DARKEST))
+
+
+def _device(width: int, height: int) -> torch.device:
+    """The first device that can hold all of it, as the package knows no tiles."""
+    import torch
+
+    from hdrcli import tiling
+
+    needed = width * height * BYTES_PER_PIXEL
+    for device in map(torch.device, ("cuda", "cpu") if torch.cuda.is_available() else ("cpu",)):
+        if tiling.free_memory(device) >= needed:
+            return device
+    raise MetricError(
+        f"ColorVideoVDP needs {needed / 1e9:.1f} GB of free memory for {width} x {height} pixels.",
+        "Pass smaller images, or leave cvvdp out of --metrics.",
+    )
 
 
 def _check_display(package: Any, name: str, linear: bool) -> None:
