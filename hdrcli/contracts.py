@@ -168,8 +168,8 @@ class Metric:
     `compares` are the kinds of comparison it can judge, the preferred first. `best` is the first figure of a picture
     held against itself: infinite for PSNR, None where that can't be done. `usual` says whether it is measured when none
     are asked for. `peaks_at_white` says whether it is defined for light in [0, 1] only: what is above counts as white.
-    `variant` tells which of the definitions in use it is,
-    `unit` what it counts in, `needs` the extra of the package that it cannot do without. `error_map` gives the
+    `variant` tells which of the definitions in use it is, `unit` what it counts in, `needs` the module of an optional
+    package that it cannot do without; such a one is not among the usual. `error_map` gives the
     (H, W) float32 error of each pixel in `map_unit`, larger the worse. Both raise MetricError for pictures that they
     cannot judge: too small, say.
     """

@@ -61,6 +61,7 @@ HOMES = {
     "filelock": ("manifest.py",),
     "h5py": ("keras_files.py",),
     "skimage": ("metrics",),
+    "pycvvdp": ("metrics/_colorvideovdp.py",),
     "OpenEXR": ("readers/exr.py", "writers/exr.py"),
     "torch": ("networks", "layered.py", "priors.py", "tiling.py", "weights.py", "inference.py", "training", "metrics"),
 }
