@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hdrcli import aligning, batch, exposure, interrupts, plugins, response, reuse, scale
+from hdrcli import aligning, batch, exposure, interrupts, plugins, response, reuse, scale, shoot
 from hdrcli.batch import Progress
 from hdrcli.contracts import Fuser, Network
 from hdrcli.errors import HdrcliError, UsageError
@@ -78,25 +78,25 @@ def fuse(
     *,
     progress: Progress = lambda name, stage, share: None,
     on_plans: Callable[[int], None] = lambda count: None,
+    on_measuring: Callable[[int, int], None] = lambda done, count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
     **options: Any,
 ) -> FuseReport:
     """Fuse the brackets in `inputs` (folders or files) and write the results.
 
     `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). `on_plans` is told the number
-    of brackets, `on_result` what became of each, in the order they are done. A bracket that fails is reported, with
-    its error, and the others go on. Raises UsageError for options that cannot be meant.
+    of brackets, `on_measuring`, of a shoot on one scale, how many of how many have been looked at, `on_result` what
+    became of each, in the order they are done. A bracket that fails is reported, with its error, and the others go on.
+    Raises UsageError for options that cannot be meant.
     """
     settings = FuseSettings(**options)
     response.parse(settings.response)
-    paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
-    if not paths:
-        raise UsageError("There is nothing to fuse.", "Name a folder of frames, or the frames of one bracket.")
     manifest = Manifest(settings.output)
-    plans = scale.on_one_scale(make_plans(paths, settings, manifest), settings)
+    plans = _plans(inputs, settings, manifest)
     on_plans(len(plans.brackets))
     if not settings.dry_run:
         _check_models(plans, settings)
+    plans = shoot.measured(plans, settings, on_measuring)
 
     def one(plan: Plan, progress: Progress) -> BracketResult:
         try:
@@ -112,6 +112,15 @@ def fuse(
         if not settings.dry_run:
             manifest.merge()
     return FuseReport(tuple(results), plans.left, plans.notes)
+
+
+def _plans(inputs: str | Path | Iterable[str | Path], settings: FuseSettings, manifest: Manifest) -> Plans:
+    """What is to be done, settled without decoding a pixel. What --skip-existing keeps hangs on the shoot's scale."""
+    paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+    if not paths:
+        raise UsageError("There is nothing to fuse.", "Name a folder of frames, or the frames of one bracket.")
+    plans = scale.on_one_scale(make_plans(paths, settings), settings)
+    return reuse.with_all_outputs(shoot.found(plans, settings, manifest), settings, manifest)
 
 
 def _check_models(plans: Plans, settings: FuseSettings) -> None:
@@ -147,7 +156,7 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
     try:
         done = work(plan, settings, lambda stage, share: progress(plan.name, stage, share))
     except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
-        return replace(result, status="failed", error=_told(error, plan))
+        return replace(result, status="failed", error=batch.told(error, plan))
     return replace(
         result,
         status="done",
@@ -156,20 +165,6 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
         stops=done.stops,
         scale_stops=done.scale_stops,
     )
-
-
-def _told(error: Exception, plan: Plan) -> HdrcliError:
-    """An error of a bracket in words."""
-    if isinstance(error, HdrcliError):
-        return error
-    if isinstance(error, MemoryError):
-        return HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
-    bug = HdrcliError(
-        f"{plan.name}: {type(error).__name__}: {error} (this is a bug in hdrcli).",
-        "Please report it with what the same command prints with --debug.",
-    )
-    bug.__cause__ = error
-    return bug
 
 
 def _fuse_bracket(

@@ -80,7 +80,7 @@ def encoded(
     def pixels(takes: str) -> Any:
         if takes == "both":
             return pixels("display"), pixels("linear")
-        return _pixels_for(takes, image, settings)
+        return _pixels_for(takes, image, plan, settings)
 
     made: dict[Path, bytes] = {}
     for name, output in zip(settings.formats, plan.outputs, strict=True):
@@ -91,7 +91,7 @@ def encoded(
     return made
 
 
-def _pixels_for(takes: str, image: RadianceMap | DisplayImage, settings: FuseSettings) -> np.ndarray:
+def _pixels_for(takes: str, image: RadianceMap | DisplayImage, plan: Plan, settings: FuseSettings) -> np.ndarray:
     """Linear light or a display picture of the fused image, whichever the writer takes.
 
     The picture is adjusted; linear light is what was fused.
@@ -99,7 +99,7 @@ def _pixels_for(takes: str, image: RadianceMap | DisplayImage, settings: FuseSet
     if isinstance(image, RadianceMap):
         if takes == "linear":
             return image.pixels
-        return tone_mapping.tone_map(image, settings.tone_map, settings.adjustments).pixels
+        return tone_mapping.tone_map(image, settings.tone_map, settings.adjustments, plan.statistics).pixels
     if takes == "linear":
         return transfer.srgb_to_linear(image.pixels)
     return tone_mapping.adjusted(image, settings.adjustments).pixels

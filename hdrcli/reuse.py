@@ -1,4 +1,4 @@
-"""What --skip-existing does about outputs that exist: kept, made again or refused, by what fused.json says of them.
+"""What is done about outputs that exist. By --skip-existing and what fused.json says of them they are:
 
 * Made of the same frames by the same settings and weights: kept. If its content is another's since, it is kept too, and
   that is said: who retouches a picture wants to keep it.
@@ -9,19 +9,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import hdrcli
-from hdrcli import plugins, records
+from hdrcli import plugins, records, writers
 from hdrcli.errors import HdrcliError, ReadError, WriteError
 from hdrcli.manifest import NAME, FileState, Making, Manifest
+from hdrcli.plan import Plan, Plans
 from hdrcli.settings import FuseSettings
-
-if TYPE_CHECKING:
-    from hdrcli.plan import Plan
 
 _NO_PIXELS = {"output", "formats", "device", "tile", "jobs", "overwrite", "skip_existing", "dry_run", "gap", "size"}
 """Settings that the pixels of a bracket do not depend on: where, how fast, which brackets."""
@@ -32,6 +31,36 @@ _ELSEWHERE = {"model", "weights", "times", "stops"}
 _OF_NETWORKS = {"prior", "precision", "static_merge"}
 
 _SAME_STOP = 1e-4
+
+
+def with_all_outputs(plans: Plans, settings: FuseSettings, manifest: Manifest) -> Plans:
+    """The plans with what is to be written; --skip-existing goes by `manifest`, that of the output folder."""
+    reuse = Reuse(settings, manifest) if settings.skip_existing else None
+    brackets = tuple(with_outputs(plan, settings, reuse) for plan in plans.brackets)
+    return replace(plans, brackets=brackets, notes=(*plans.notes, *(reuse.notes(brackets) if reuse else ())))
+
+
+def with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None = None) -> Plan:
+    """Find out now which outputs are to be written, and whether they can be, before any work: else `error` says so."""
+    if plan.error:
+        return plan
+    inputs = {frame.path.resolve() for frame in plan.frames}
+    try:
+        for output in plan.outputs:
+            if output.resolve() in inputs:
+                raise WriteError(f"{output} is one of the inputs.", "Pass another --output folder.")
+        existing = [output for output in plan.outputs if output.exists() or output.is_symlink()]
+        if existing and reuse:
+            plan = reuse.settle(plan, existing)
+        elif existing and settings.skip_existing:
+            plan = replace(plan, kept=tuple(existing), skip=len(existing) == len(plan.outputs))
+        elif existing and not settings.overwrite:
+            raise WriteError(f"{existing[0]} exists.", "Pass --overwrite or --skip-existing, or another --output.")
+        if not settings.dry_run and not plan.skip:
+            writers.check_writable(settings.output)
+    except HdrcliError as error:
+        return replace(plan, error=error)
+    return plan
 
 
 def making(plan: Plan, settings: FuseSettings, manifest: Manifest) -> Making:
@@ -47,7 +76,8 @@ def making(plan: Plan, settings: FuseSettings, manifest: Manifest) -> Making:
         except OSError as error:
             raise ReadError(f"{frame.path} cannot be read: {error.strerror or error}.", "Check the file.") from error
     stops = None if plan.stops is None else tuple(round(stop, 6) + 0.0 for stop in plan.stops)
-    return Making(plan.name, hdrcli.__version__, plan.model, None, stops, asked, inputs)
+    shoot = {"exposure": plan.shoot_exposure, "frames": plan.shoot.digest} if plan.shoot else {}
+    return Making(plan.name, hdrcli.__version__, plan.model, None, stops, asked, inputs, shoot=shoot)
 
 
 def _plain(value: Any) -> Any:
@@ -108,7 +138,8 @@ class Reuse:
 
     def _changes(self, output: Path, made: Making, plan: Plan) -> str:
         """What is otherwise than when the output was made, in words; empty for nothing."""
-        return self._frames_changed(output, made, plan) or self._settings_changed(made, plan)
+        changed = self._frames_changed(output, made, plan) or self._settings_changed(made, plan)
+        return changed or _shoot_changed(output, made, plan)
 
     def _frames_changed(self, output: Path, made: Making, plan: Plan) -> str:
         now = {self._manifest.name(frame.path): frame.path for frame in plan.frames}
@@ -180,6 +211,17 @@ class Reuse:
 def _same(old: str, had: FileState, new: str, path: Path) -> bool:
     """Whether a frame is the one that was used: a frame of another name must be read to know."""
     return (had if old == new else replace(had, modified=None)).now(path) is not None
+
+
+def _shoot_changed(output: Path, made: Making, plan: Plan) -> str:
+    """Linear light hangs on the scale of the shoot alone, pictures on the light of all its brackets."""
+    if plan.shoot is None:
+        return ""
+    if not math.isclose(made.shoot.get("exposure") or 0, plan.shoot_exposure or 0, rel_tol=1e-6):
+        return "the scale of the shoot is another, which its first bracket sets"
+    if writers.is_picture(output) and made.shoot.get("frames") != plan.shoot.digest:
+        return "other brackets of the shoot are new, gone or changed"
+    return ""
 
 
 def _close(had: Sequence[float] | None, now: Sequence[float] | None) -> bool:

@@ -8,7 +8,7 @@ that is, so it is the same whichever brackets are skipped, fail, or take another
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -35,7 +35,7 @@ def on_one_scale(plans: Plans, settings: FuseSettings) -> Plans:
 def _scaled(plan: Plan, first: Plan | None, settings: FuseSettings) -> Plan:
     if first is not None and _quantities(plan) == _quantities(first):
         plan = replace(plan, shoot_exposure=_middle(first.relative_exposures or ()))
-    if settings.scale == "shoot" and not plan.error and not plan.skip:
+    if settings.scale == "shoot" and not plan.error:
         return replace(plan, error=_hindrance(plan, first))
     return plan
 
@@ -95,11 +95,62 @@ def applied(
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str | float]]:
     """A result on the scale asked for, from units of its reference frame's white, and what the header says of it.
 
-    The header has `stops` whichever scale it is on.
+    The header has `stops` whichever scale it is on, and the exposure whose white is 1.0, by which files of several runs
+    can be compared.
     """
     known = stops(plan, bracket)
-    if known is None or isinstance(image, DisplayImage):
+    if known is None or plan.shoot_exposure is None or isinstance(image, DisplayImage):
         return image, {}
+    said: dict[str, str | float] = {"scale": settings.scale, "scaleStops": round(known, 4)}
+    said |= {"whiteExposure": plan.shoot_exposure * 2**known, "whiteExposureOf": _quantities(plan)}
     if settings.scale == "shoot":
         image = RadianceMap(image.pixels * np.float32(2.0**-known))
-    return image, {"scale": settings.scale, "scaleStops": round(known, 4)}
+        said["whiteExposure"] = plan.shoot_exposure
+    return image, said
+
+
+def of_files(plans: Sequence[Plan]) -> list[Plan]:
+    """The plans of linear files with the `gain` that brings each to one scale, that of their middle exposure.
+
+    It is None for all where no header tells an exposure. Where some do, a file of which it is not known, or not of the
+    same quantities, carries an ExposureError.
+    """
+    told = {plan.name: _white(plan) for plan in plans if plan.error is None and not _is_finished(plan)}
+    known = [white for white in told.values() if white is not None]
+    if not known:
+        return list(plans)
+    quantities = known[0][1]
+    one = _middle([exposure for exposure, of in known if of == quantities])
+    return [_brought(plan, told[plan.name], one, quantities) if plan.name in told else plan for plan in plans]
+
+
+def _brought(plan: Plan, white: tuple[float, str] | None, one: float, quantities: str) -> Plan:
+    if white is not None and white[1] == quantities:
+        gain = one / white[0]
+        return replace(plan, shoot_exposure=one, gain=1.0 if math.isclose(gain, 1, rel_tol=1e-5) else gain)
+    of = "no exposure" if white is None else f"one of {white[1]}"
+    error = ExposureError(
+        f"{plan.files[0]} tells {of}, and others one of {quantities}: they cannot be brought to one scale.",
+        "Leave it out, or fuse all of them anew in one run with --scale shoot.",
+    )
+    return replace(plan, error=error)
+
+
+def _white(plan: Plan) -> tuple[float, str] | None:
+    """The exposure whose white is 1.0 in a linear file, and what it is made of."""
+    said = plan.frames[0].attributes
+    exposure, of = said.get("hdrcli:whiteExposure"), said.get("hdrcli:whiteExposureOf")
+    return (float(exposure), str(of)) if isinstance(exposure, float) and exposure > 0 and of else None
+
+
+def _is_finished(plan: Plan) -> bool:
+    return plan.frames[0].attributes.get("hdrcli:referred") == "display"
+
+
+def rescaled(said: Mapping[str, str | float], plan: Plan) -> dict[str, str | float]:
+    """What a linear file's header says of its scale, after its light has been brought to that of others."""
+    if plan.gain is None or plan.gain == 1 or plan.shoot_exposure is None:
+        return dict(said)
+    above = float(said.get("scaleStops", 0.0)) if said.get("scale") == "shoot" else 0.0
+    exposure = {"whiteExposure": plan.shoot_exposure, "scaleStops": round(above - math.log2(plan.gain), 4)}
+    return {**said, **exposure, "scale": "shoot"}

@@ -43,6 +43,8 @@ LAYERS = [
         "inspection",
         "aligning",
         "scale",
+        "shoot",
+        "together",
         "pipeline",
         "evaluation",
         "training",
