@@ -16,6 +16,10 @@ DARKEST = 1e-6
 
 SAMPLES = 1 << 20
 
+AGREEING_TOP = 8
+"""Pixels of the shorter side of a pyramid's top in pictures that agree. What is larger than that goes by the curve
+alone: else all of a picture would hang on its mean, which its neighbour does not share."""
+
 
 @dataclass(frozen=True)
 class Luminances:

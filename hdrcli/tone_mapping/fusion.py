@@ -17,7 +17,7 @@ from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.tone_mapping._bands import bands, by_bands
 from hdrcli.tone_mapping._colour import brightness, encode, exposed, faded, scaled
-from hdrcli.tone_mapping._statistics import DARKEST, joined, log_average, sample
+from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average, sample
 from hdrcli.tone_mapping._white_balance import balanced
 
 HIGHLIGHTS, SHADOWS = 0.6, 0.18
@@ -49,7 +49,7 @@ def measure(samples: Sequence[np.ndarray], adjustments: Adjustments) -> Exposure
     """The exposures for all `samples` (h, w, 3) together."""
     light = [brightness(balanced(one, adjustments)) for one in samples]
     stops = virtual_stops(joined(light))
-    return Exposures(stops, *_ends(joined([_fused(one, stops, _power(adjustments)) for one in light])))
+    return Exposures(stops, *_ends(joined([_fused(one, stops, _power(adjustments), AGREEING_TOP) for one in light])))
 
 
 def _power(adjustments: Adjustments) -> float:
@@ -73,7 +73,7 @@ def apply(
     for rows in bands(pixels):
         light[rows] = brightness(pixels[rows])
     stops = statistics.stops if statistics else virtual_stops(sample(light))
-    shown = _fused(light, stops, _power(adjustments))
+    shown = _fused(light, stops, _power(adjustments), AGREEING_TOP if statistics else 1)
     ends = (statistics.darkest, statistics.brightest) if statistics else _ends(sample(shown))
     shown = _into_range(shown, *ends)
 
@@ -92,7 +92,7 @@ def virtual_stops(light: np.ndarray) -> np.ndarray:
     return np.linspace(least, most, max(2, int(np.ceil((most - least) / STEP)) + 1))
 
 
-def _fused(light: np.ndarray, stops: np.ndarray, power: float) -> np.ndarray:
+def _fused(light: np.ndarray, stops: np.ndarray, power: float, top: int) -> np.ndarray:
     """The fused exposures (H, W), encoded, of about [0, 1]; one exposure is held at a time."""
     total = np.zeros_like(light)
     for stop in stops:
@@ -100,7 +100,7 @@ def _fused(light: np.ndarray, stops: np.ndarray, power: float) -> np.ndarray:
     result: list[np.ndarray] = []
     for stop in stops:
         picture = _exposure(light, stop)
-        exposure_fusion.add(result, picture, _weight(picture, power) / total)
+        exposure_fusion.add(result, picture, _weight(picture, power) / total, top)
     return pyramids.collapse(result)
 
 

@@ -18,7 +18,7 @@ from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.tone_mapping import _local_laplacian
 from hdrcli.tone_mapping._bands import bands, by_bands
 from hdrcli.tone_mapping._colour import brightness, encode, faded, scaled, soft_clip
-from hdrcli.tone_mapping._statistics import DARKEST, joined, log_average, sample
+from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average, sample
 from hdrcli.tone_mapping._white_balance import balanced
 
 RANGE = 6.5
@@ -56,8 +56,8 @@ class Range:
     """The stops that light ranges over, and what becomes of them.
 
     `low` and `high` are shadows and highlights, `slope` what large contrasts are multiplied by about middle grey, and
-    `gain` what is added then. `maximum` are the brightest stops after that, adapted to surroundings: None where each
-    picture has its own.
+    `gain` what is added then. `maximum` are the brightest stops after that, adapted to surroundings: None where a
+    picture has its own. `top` is that of its pyramids.
     """
 
     low: float
@@ -65,12 +65,13 @@ class Range:
     slope: float
     gain: float
     maximum: float | None = None
+    top: int = 1
 
 
 def measure(samples: Sequence[np.ndarray], adjustments: Adjustments) -> Range:
     """The range of all `samples` (h, w, 3) together."""
     light = [brightness(balanced(one, adjustments)) for one in samples]
-    found = _range(joined(light), adjustments)
+    found = replace(_range(joined(light), adjustments), top=AGREEING_TOP)
     changed = [in_stops(one) + _change(one, found, adjustments) for one in light]
     return replace(found, maximum=_maximum(joined(changed)))
 
@@ -128,7 +129,7 @@ def _change(light: np.ndarray, found: Range, adjustments: Adjustments) -> np.nda
 
     stops = in_stops(light)
     np.maximum(stops, np.float32(found.low - DEPTH), out=stops)
-    shown = _local_laplacian.shown(stops, curve, found.low, found.high)
+    shown = _local_laplacian.shown(stops, curve, found.low, found.high, found.top)
     shown -= stops
     return shown
 
