@@ -14,7 +14,7 @@ from hdrcli import pipeline, readers, scale, tone_mapping, transfer, writers
 from hdrcli.adjustments import Adjustments
 from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
-from hdrcli.errors import HdrcliError, ReadError, UsageError
+from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping import with_unique_names
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.pipeline import BracketResult, Carried, FuseReport
@@ -116,13 +116,14 @@ def _together(plans: list[Plan], settings: FuseSettings, on_measuring: Measuring
             "Pass --overwrite to make all of them again.",
         )
     plans = scale.of_files(plans)
-    scenes, samples = sampled([plan for plan in plans if _referred(plan) != "display"], _sample, 1, on_measuring)
+    compared = [plan for plan in plans if plan.frames and not isinstance(plan.error, ExposureError)]
+    scenes = [plan for plan in compared if _referred(plan) != "display"]
+    samples, errors = sampled(scenes, _sample, 1, on_measuring)
     if samples and not any(_referred(plan) for plan in scenes):
         gain = tone_mapping.gain_to_middle_grey(np.concatenate([one.reshape(-1, 1, 3) for one in samples.values()]))
-        scenes = [replace(plan, gain=gain) for plan in scenes]
-    by_name = {plan.name: plan for plan in scenes}
-    lights = {name: light * np.float32(by_name[name].gain or 1) for name, light in samples.items()}
-    return agreeing([by_name.get(plan.name, plan) for plan in plans], lights, settings)
+        plans = [replace(plan, gain=gain) for plan in plans]
+    gains = {plan.name: np.float32(plan.gain or 1) for plan in plans}
+    return agreeing(plans, {name: light * gains[name] for name, light in samples.items()}, errors, settings)
 
 
 def _sample(plan: Plan, maps: int) -> np.ndarray:

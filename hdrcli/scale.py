@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from statistics import mode
 
 import numpy as np
 
@@ -112,35 +113,42 @@ def applied(
 def of_files(plans: Sequence[Plan]) -> list[Plan]:
     """The plans of linear files with the `gain` that brings each to one scale, that of their middle exposure.
 
-    It is None for all where no header tells an exposure. Where some do, a file of which it is not known, or not of the
-    same quantities, carries an ExposureError.
+    It is None where no header tells an exposure: then all are taken to be on one scale. A file that cannot be compared
+    with the others carries an ExposureError.
     """
-    told = {plan.name: _white(plan) for plan in plans if plan.error is None and not _is_finished(plan)}
-    known = [white for white in told.values() if white is not None]
-    if not known:
+    whites = {plan.name: _white(plan) for plan in plans if plan.frames and not _is_finished(plan)}
+    if not whites:
         return list(plans)
-    quantities = known[0][1]
-    one = _middle([exposure for exposure, of in known if of == quantities])
-    return [_brought(plan, told[plan.name], one, quantities) if plan.name in told else plan for plan in plans]
+    made_of = [of for _, of in whites.values()]
+    quantities = mode([of for of in made_of if of not in _UNKNOWN] or made_of)
+    one = _middle([exposure for exposure, of in whites.values() if of == quantities])
+    return [_brought(plan, whites[plan.name], one, quantities) if plan.name in whites else plan for plan in plans]
 
 
-def _brought(plan: Plan, white: tuple[float, str] | None, one: float, quantities: str) -> Plan:
-    if white is not None and white[1] == quantities:
-        gain = one / white[0]
-        return replace(plan, shoot_exposure=one, gain=1.0 if math.isclose(gain, 1, rel_tol=1e-5) else gain)
-    of = "no exposure" if white is None else f"one of {white[1]}"
+def _brought(plan: Plan, white: tuple[float, str], one: float, quantities: str) -> Plan:
+    exposure, of = white
+    if of == quantities:
+        gain = 1.0 if math.isclose(one, exposure, rel_tol=1e-5) else one / exposure
+        return plan if of in _UNKNOWN else replace(plan, shoot_exposure=one, gain=gain)
+    why = "its exposure is not known" if of in _UNKNOWN else f"its exposure is one of {of}, not of {quantities}"
     error = ExposureError(
-        f"{plan.files[0]} tells {of}, and others one of {quantities}: they cannot be brought to one scale.",
+        f"{plan.files[0]}: {why}, so that it cannot be brought to the scale of the others.",
         "Leave it out, or fuse all of them anew in one run with --scale shoot.",
     )
-    return replace(plan, error=error)
+    return replace(plan, error=plan.error or error)
 
 
-def _white(plan: Plan) -> tuple[float, str] | None:
-    """The exposure whose white is 1.0 in a linear file, and what it is made of."""
+_OTHER_PROGRAM, _RELATIVE = "", "relative exposures"
+_UNKNOWN = (_OTHER_PROGRAM, _RELATIVE)
+
+
+def _white(plan: Plan) -> tuple[float, str]:
+    """The exposure whose white is 1.0 in a linear file, and what it is made of, or why it is not known."""
     said = plan.frames[0].attributes
-    exposure, of = said.get("hdrcli:whiteExposure"), said.get("hdrcli:whiteExposureOf")
-    return (float(exposure), str(of)) if isinstance(exposure, float) and exposure > 0 and of else None
+    exposure, of = said.get("hdrcli:whiteExposure"), str(said.get("hdrcli:whiteExposureOf", ""))
+    if isinstance(exposure, float) and math.isfinite(exposure) and exposure > 0 and of:
+        return exposure, of
+    return 1.0, _RELATIVE if "hdrcli:referred" in said else _OTHER_PROGRAM
 
 
 def _is_finished(plan: Plan) -> bool:

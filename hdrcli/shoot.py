@@ -24,10 +24,13 @@ from hdrcli.settings import FuseSettings
 
 
 class Shoot:
-    """The brackets of a run, all of them: on each hangs how the pictures of the others are made."""
+    """The brackets of a run that can be put on one scale, whatever there is of their outputs.
+
+    On each hangs how the pictures of the others are made.
+    """
 
     def __init__(self, brackets: Sequence[Plan], manifest: Manifest) -> None:
-        self._brackets = [plan for plan in brackets if plan.error is None]
+        self.brackets = [plan for plan in brackets if plan.error is None]
         self._manifest = manifest
 
     @cached_property
@@ -36,7 +39,7 @@ class Shoot:
 
         A frame that is as it was when its bracket was fused is not read.
         """
-        lines = [" ".join(self._sha256(frame.path, plan) for frame in plan.frames) for plan in self._brackets]
+        lines = [" ".join(self._sha256(frame.path, plan) for frame in plan.frames) for plan in self.brackets]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def _sha256(self, path: Path, plan: Plan) -> str:
@@ -70,8 +73,9 @@ def measured(plans: Plans, settings: FuseSettings, on_measuring: together.Measur
     def sample(plan: Plan, maps: int) -> np.ndarray:
         return _sample(plan, maps, settings)
 
-    brackets, samples = together.sampled(plans.brackets, sample, settings.jobs, on_measuring)
-    return replace(plans, brackets=tuple(together.agreeing(brackets, samples, settings)))
+    shoot = next(plan.shoot for plan in plans.brackets if plan.shoot)
+    found = together.sampled(shoot.brackets, sample, settings.jobs, on_measuring)
+    return replace(plans, brackets=tuple(together.agreeing(plans.brackets, *found, settings)))
 
 
 def _pictures(plan: Plan) -> list[Path]:

@@ -21,13 +21,12 @@ Measuring = Callable[[int, int], None]
 
 
 def sampled(
-    plans: Sequence[Plan], sample: Callable[[Plan, int], np.ndarray], jobs: int, on_measuring: Measuring
-) -> tuple[list[Plan], dict[str, np.ndarray]]:
-    """`sample(plan, maps)` of each plan without an error, by name; plans of which it cannot be had carry an error.
+    maps: Sequence[Plan], sample: Callable[[Plan, int], np.ndarray], jobs: int, on_measuring: Measuring
+) -> tuple[dict[str, np.ndarray], dict[str, HdrcliError]]:
+    """`sample(plan, count)` of each of the plans, by name, and errors of those of which it cannot be had.
 
-    It is some pixels (h, w, 3) of the plan's map, which is one of so many `maps`.
+    It is some pixels (h, w, 3) of the plan's map, which is one of `count`.
     """
-    maps = [plan for plan in plans if plan.error is None]
     samples: dict[str, np.ndarray] = {}
     errors: dict[str, HdrcliError] = {}
 
@@ -41,13 +40,15 @@ def sampled(
 
     on_measuring(0, len(maps))
     batch.run(one, maps, jobs, lambda name, stage, share: None)
-    return [replace(plan, error=plan.error or errors.get(plan.name)) for plan in plans], samples
+    return samples, errors
 
 
-def agreeing(plans: Sequence[Plan], samples: dict[str, np.ndarray], settings: FuseSettings) -> list[Plan]:
-    """The plans with the statistics of all `samples`, which are on one scale."""
-    if not samples:
-        return list(plans)
-    ordered = [samples[plan.name] for plan in plans if plan.name in samples]
-    statistics = tone_mapping.measure(ordered, settings.tone_map, settings.adjustments)
-    return [replace(plan, statistics=statistics) for plan in plans]
+def agreeing(
+    plans: Sequence[Plan], samples: dict[str, np.ndarray], errors: dict[str, HdrcliError], settings: FuseSettings
+) -> list[Plan]:
+    """The plans with the statistics of all `samples`, which are on one scale, and their errors."""
+    statistics = None
+    if samples:
+        ordered = [samples[name] for name in sorted(samples)]  # whichever was read first
+        statistics = tone_mapping.measure(ordered, settings.tone_map, settings.adjustments)
+    return [replace(plan, statistics=statistics, error=plan.error or errors.get(plan.name)) for plan in plans]
