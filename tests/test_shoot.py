@@ -161,3 +161,19 @@ def test_a_frame_that_cannot_be_read_fails_its_bracket_alone(shoot: Path) -> Non
     assert [result.status for result in results] == ["done", "failed", "done"]
     assert results[1].error is not None
     assert "3.jpg" in results[1].error.message
+
+
+def test_pictures_are_set_by_brackets_too_whose_outputs_are_in_the_way(shoot: Path) -> None:
+    fuse()
+    whole = contents()
+    for path in [*Path("fused").glob("b.*"), *Path("fused").glob("c.*")]:
+        path.unlink()
+    results = hdrcli.fuse("shoot", **OPTIONS).brackets
+    assert [result.status for result in results] == ["failed", "done", "done"]
+    assert contents() == whole
+
+
+def test_the_look_beforehand_is_told(shoot: Path) -> None:
+    told: list[tuple[int, int]] = []
+    fuse(on_measuring=lambda done, count: told.append((done, count)))
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
