@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
-from hdrcli.errors import HdrcliError
+from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.plan import Plan
 
 Progress = Callable[[str, str, float], None]
@@ -17,6 +18,14 @@ DONE = "done"
 """The stage of a bracket whose outputs are written."""
 
 Result = TypeVar("Result")
+
+
+def given(inputs: str | Path | Iterable[str | Path], deed: str, hint: str) -> list[Path]:
+    """`inputs` as paths. Raises UsageError, with the `hint`, where there are none for the `deed`."""
+    paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+    if not paths:
+        raise UsageError(f"There is nothing to {deed}.", hint)
+    return paths
 
 
 def run(one: Callable[[Plan, Progress], Result], plans: Sequence[Plan], jobs: int, progress: Progress) -> list[Result]:

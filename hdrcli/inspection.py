@@ -10,9 +10,9 @@ from typing import Any
 from hdrcli import exposure
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Exposure, FrameHeader
+from hdrcli.outputs import with_outputs
 from hdrcli.plan import Plan, make_plans
 from hdrcli.reading import ReadBracket, read_bracket
-from hdrcli.reuse import with_outputs
 from hdrcli.settings import FuseSettings
 
 

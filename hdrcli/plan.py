@@ -106,7 +106,8 @@ def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings) -> Plan:
                 f"--reference {settings.reference}: {plan.name} has {len(plan.frames)} frames.",
                 "Frames count from 1, in file order.",
             )
-        _check_formats(plan, settings)
+        if model_record(plan.model).makes is not RadianceMap:
+            check_formats(settings, f"{plan.model} does not make")
         return plan
     except HdrcliError as error:
         return replace(plan, error=error)
@@ -203,15 +204,13 @@ def _writer(format_name: str) -> Writer:
     return plugins.load("writers", format_name).WRITER
 
 
-def _check_formats(plan: Plan, settings: FuseSettings) -> None:
-    """Refuse a format that holds light above white beside the picture, where the model makes a picture alone."""
-    if model_record(plan.model).makes is RadianceMap:
-        return
+def check_formats(settings: FuseSettings, picture: str) -> None:
+    """Refuse formats that hold light above white beside the picture; `picture` is who has or makes a picture alone."""
     for name in settings.formats:
         if _writer(name).takes == "both":
             raise UsageError(
-                f"--format {name} needs light above white, which {plan.model} does not make.",
-                "Pass --format jpg, or a scene-referred model such as -m debevec.",
+                f"--format {name} needs light above white, which {picture}.",
+                "Pass --format jpg; scene-referred models such as debevec make such light.",
             )
 
 

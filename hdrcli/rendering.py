@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 import hdrcli
-from hdrcli import pipeline, readers, scale, tone_mapping, transfer, writers
+from hdrcli import batch, pipeline, readers, scale, tone_mapping, transfer, unheeded, writers
 from hdrcli.adjustments import Adjustments
 from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping import with_unique_names
-from hdrcli.image import DisplayImage, RadianceMap
+from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
+from hdrcli.outputs import with_outputs
 from hdrcli.pipeline import BracketResult, Carried, FuseReport
-from hdrcli.plan import Plan, outputs_of
+from hdrcli.plan import Plan, check_formats, outputs_of
 from hdrcli.results import encoded, shot_info
-from hdrcli.reuse import with_outputs
 from hdrcli.settings import FuseSettings
 from hdrcli.together import Measuring, agreeing, sampled
 
-_REFERRED = "hdrcli:referred"
+_REFERRED, _DISPLAY = "hdrcli:referred", "display"
 _OF_THE_PICTURE = {"toneMapping", "adjustments"}
 
 
@@ -44,11 +44,12 @@ def tonemap(
     on_plans: Callable[[int], None] = lambda count: None,
     on_measuring: Measuring = lambda done, count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
+    typed: Collection[str] | None = None,
 ) -> FuseReport:
     """Make pictures of linear files (EXR, Radiance), or of all those in folders, and write them to `output`.
 
-    Options and callbacks are those of `fuse`, a file counting as a bracket; `together` shows equal light of all alike.
-    A file that fails is reported, and the others go on. Raises UsageError for options that cannot be meant.
+    Options, callbacks and `typed` are those of `fuse`, a file counting as a bracket; `together` shows equal light of
+    all alike. A file that fails is reported, and the others go on. Raises UsageError for options that cannot be meant.
     """
     settings = FuseSettings(
         tone_map=tone_map,
@@ -60,20 +61,31 @@ def tonemap(
         overwrite=overwrite,
         skip_existing=skip_existing,
     )
+    settings, typed = unheeded.chosen(settings, typed)
     plans = _all_plans(inputs, settings)
     on_plans(len(plans))
     plans = _together(plans, settings, on_measuring) if together else plans
-    results = []
+    results = list(_rendered(plans, settings, progress, on_result))
+    return FuseReport(tuple(results), (), unheeded.notes(settings, typed, _cases(plans, results)))
+
+
+def _rendered(
+    plans: Iterable[Plan], settings: FuseSettings, progress: Progress, on_result: Callable[[BracketResult], None]
+) -> Iterator[BracketResult]:
     for plan in plans:
-        results.append(pipeline.run(plan, settings, progress, _render))
-        on_result(results[-1])
-    return FuseReport(tuple(results), ())
+        result = pipeline.run(plan, settings, progress, _render)
+        on_result(result)
+        yield result
+
+
+def _cases(plans: Sequence[Plan], results: Sequence[BracketResult]) -> list[unheeded.Case]:
+    """What options met with in files that are done."""
+    done = [plan for plan, result in zip(plans, results, strict=True) if result.status == "done"]
+    return [unheeded.Case(plan.model, plan.frames, _holds(plan.frames[0])) for plan in done]
 
 
 def _all_plans(inputs: str | Path | Iterable[str | Path], settings: FuseSettings) -> list[Plan]:
-    paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
-    if not paths:
-        raise UsageError("There is nothing to tone-map.", "Name EXR or Radiance (.hdr) files, or folders of them.")
+    paths = batch.given(inputs, "tone-map", "Name EXR or Radiance (.hdr) files, or folders of them.")
     return list(with_unique_names((plan for path in paths for plan in _plans(path, settings)), _clash))
 
 
@@ -99,6 +111,8 @@ def _plan(file: Path, settings: FuseSettings) -> Plan:
         header = readers.read_header(file)
         if not readers.holds_scene(file):
             raise ReadError(f"{file} is no linear file.", "Name EXR or Radiance (.hdr) files; fuse takes brackets.")
+        if _holds(header) is DisplayImage:
+            check_formats(settings, f"{file} does not hold")
         made_by = str(header.attributes.get("hdrcli:model", "-"))
         return with_outputs(replace(plan, frames=(header,), model=made_by), settings)
     except HdrcliError as error:
@@ -117,7 +131,7 @@ def _together(plans: list[Plan], settings: FuseSettings, on_measuring: Measuring
         )
     plans = scale.of_files(plans)
     compared = [plan for plan in plans if plan.frames and not isinstance(plan.error, ExposureError)]
-    scenes = [plan for plan in compared if _referred(plan) != "display"]
+    scenes = [plan for plan in compared if _holds(plan.frames[0]) is RadianceMap]
     samples, errors = sampled(scenes, _sample, 1, on_measuring)
     if samples and not any(_referred(plan) for plan in scenes):
         gain = tone_mapping.gain_to_middle_grey(np.concatenate([one.reshape(-1, 1, 3) for one in samples.values()]))
@@ -133,6 +147,10 @@ def _sample(plan: Plan, maps: int) -> np.ndarray:
 def _referred(plan: Plan) -> str | float | None:
     """Whether a file says that it is "scene"- or "display"-referred: those of `fuse` do."""
     return plan.frames[0].attributes.get(_REFERRED) if plan.frames else None
+
+
+def _holds(header: FrameHeader) -> type[RadianceMap] | type[DisplayImage]:
+    return DisplayImage if header.attributes.get(_REFERRED) == _DISPLAY else RadianceMap
 
 
 def _clash(earlier: Plan, plan: Plan) -> ReadError:
@@ -154,7 +172,7 @@ def _image(plan: Plan) -> tuple[RadianceMap | DisplayImage, str]:
     """What the file holds, and what is to be said of it: only those of `fuse` tell what their 1.0 is."""
     light = readers.read_scene(plan.frames[0].path)
     referred, gain = _referred(plan), plan.gain
-    if referred == "display":
+    if referred == _DISPLAY:
         picture = transfer.linear_to_srgb(light.clip(0, 1, out=light))
         return DisplayImage(picture), "a finished picture (display-referred): encoded as it is, without tone mapping"
     if referred == "scene" and gain is None:

@@ -1,4 +1,4 @@
-"""What is done about outputs that exist. By --skip-existing and what fused.json says of them they are:
+"""What --skip-existing does about outputs that exist: kept, made again or refused, by what fused.json says of them.
 
 * Made of the same frames by the same settings and weights: kept. If its content is another's since, it is kept too, and
   that is said: who retouches a picture wants to keep it.
@@ -10,8 +10,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ import hdrcli
 from hdrcli import plugins, records, writers
 from hdrcli.errors import HdrcliError, ReadError, WriteError
 from hdrcli.manifest import NAME, FileState, Making, Manifest
-from hdrcli.plan import Plan, Plans
+from hdrcli.plan import Plan
 from hdrcli.settings import FuseSettings
 
 _NO_PIXELS = {"output", "formats", "device", "tile", "jobs", "overwrite", "skip_existing", "dry_run", "gap", "size"}
@@ -30,37 +31,10 @@ _ELSEWHERE = {"model", "weights", "times", "stops"}
 
 _OF_NETWORKS = {"prior", "precision", "static_merge"}
 
+_UNTYPED = {"reference": "auto"}
+"""What to type for settings that are None by default."""
+
 _SAME_STOP = 1e-4
-
-
-def with_all_outputs(plans: Plans, settings: FuseSettings, manifest: Manifest) -> Plans:
-    """The plans with what is to be written; --skip-existing goes by `manifest`, that of the output folder."""
-    reuse = Reuse(settings, manifest) if settings.skip_existing else None
-    brackets = tuple(with_outputs(plan, settings, reuse) for plan in plans.brackets)
-    return replace(plans, brackets=brackets, notes=(*plans.notes, *(reuse.notes(brackets) if reuse else ())))
-
-
-def with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None = None) -> Plan:
-    """Find out now which outputs are to be written, and whether they can be, before any work: else `error` says so."""
-    if plan.error:
-        return plan
-    inputs = {frame.path.resolve() for frame in plan.frames}
-    try:
-        for output in plan.outputs:
-            if output.resolve() in inputs:
-                raise WriteError(f"{output} is one of the inputs.", "Pass another --output folder.")
-        existing = [output for output in plan.outputs if output.exists() or output.is_symlink()]
-        if existing and reuse:
-            plan = reuse.settle(plan, existing)
-        elif existing and settings.skip_existing:
-            plan = replace(plan, kept=tuple(existing), skip=len(existing) == len(plan.outputs))
-        elif existing and not settings.overwrite:
-            raise WriteError(f"{existing[0]} exists.", "Pass --overwrite or --skip-existing, or another --output.")
-        if not settings.dry_run and not plan.skip:
-            writers.check_writable(settings.output)
-    except HdrcliError as error:
-        return replace(plan, error=error)
-    return plan
 
 
 def making(plan: Plan, settings: FuseSettings, manifest: Manifest) -> Making:
@@ -174,10 +148,9 @@ class Reuse:
         for one in fields(self._settings):
             if one.name in _NO_PIXELS | _ELSEWHERE or (one.name in _OF_NETWORKS and not by_network):
                 continue
-            had, now = made.settings.get(one.name, one.default), _plain(getattr(self._settings, one.name))
+            had, now = made.settings.get(one.name, _default(one)), _plain(getattr(self._settings, one.name))
             if had != now:
-                words = ["its default" if value is None else value for value in (had, now)]
-                return f"--{one.name.replace('_', '-')} was {words[0]}, is {words[1]}"
+                return _change(one.name, had, now)
         return ""
 
     def _weights_of(self, model: str) -> str | None:
@@ -206,6 +179,27 @@ class Reuse:
         if others:
             notes.append(f"Some outputs that are kept were made by hdrcli {', '.join(others)}.")
         return tuple(notes)
+
+
+def _default(setting: Field[Any]) -> Any:
+    """What a setting is where a manifest of before it was there says nothing."""
+    return _plain(setting.default if setting.default_factory is MISSING else setting.default_factory())
+
+
+def _change(setting: str, had: Any, now: Any) -> str:
+    """What has changed, by the options that were typed and their values."""
+    if setting == "adjustments":
+        before, after = (_controls(str(one)) for one in (had, now))
+        values = {name: (before.get(name, 0), after.get(name, 0)) for name in {**before, **after}}
+        changed = [f"--{name} was {old:g}, is {new:g}" for name, (old, new) in values.items() if old != new]
+        return "; ".join(changed) or "the controls of the picture are others"
+    words = [_UNTYPED.get(setting, "not given") if value is None else value for value in (had, now)]
+    return f"--{setting.replace('_', '-')} was {words[0]}, is {words[1]}"
+
+
+def _controls(adjustments: str) -> dict[str, float]:
+    """The controls of a picture by name, from the words of `Adjustments`."""
+    return {name: float(value) for name, value in re.findall(r"(\w+) ([+-]\d+(?:\.\d+)?(?:e[+-]\d+)?)", adjustments)}
 
 
 def _same(old: str, had: FileState, new: str, path: Path) -> bool:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import typer
+
 from hdrcli import settings
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import console, options, picture_options, progress, report
+from hdrcli.cli import console, defaults, options, picture_options, progress, report
 from hdrcli.development import DEMOSAICS
 
 
 def fuse(
+    context: typer.Context,
     inputs: options.Inputs,
     model: options.Model = "auto",
     align: options.Align = "auto",
@@ -80,6 +83,7 @@ def fuse(
         "precision": precision,
         "tile": settings.parse_tile(tile),
         "jobs": jobs,
+        "typed": defaults.typed(context),
     }
     from hdrcli import pipeline  # only now: it loads numpy, OpenCV and the like
 

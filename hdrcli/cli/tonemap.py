@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import typer
 from rich.text import Text
 
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import console, options, picture_options, progress, report
+from hdrcli.cli import console, defaults, options, picture_options, progress, report
 
 
 def tonemap(
+    context: typer.Context,
     files: options.LinearFiles,
     tone_map: picture_options.ToneMap = "natural",
     exposure: picture_options.PictureExposure = 0.0,
@@ -44,6 +46,7 @@ def tonemap(
         "overwrite": overwrite,
         "skip_existing": skip_existing,
         "together": together,
+        "typed": defaults.typed(context),
     }
     from hdrcli import pipeline, rendering  # only now: they load numpy and the like
 

@@ -33,6 +33,24 @@ def sample(pixels: np.ndarray, maps: int) -> np.ndarray:
     return _statistics.sample(pixels, max(_statistics.SAMPLES // maps, LEAST_SAMPLES))
 
 
+def coloured(image: RadianceMap, adjustments: Adjustments) -> np.ndarray:
+    """Light (H, W, 3) with the adjustments of colour, `warmth`, `tint` and `saturation`; itself without any.
+
+    It is what HDR displays show beside the picture: contrast and what an operator compresses are the picture's alone.
+    """
+    from hdrcli.tone_mapping._bands import bands
+    from hdrcli.tone_mapping._colour import saturated
+    from hdrcli.tone_mapping._white_balance import balanced
+
+    pixels = balanced(image.pixels, adjustments)
+    if not adjustments.saturation:
+        return pixels
+    result = np.empty_like(pixels)
+    for rows in bands(pixels):
+        result[rows] = saturated(pixels[rows], adjustments.saturation)
+    return result
+
+
 def gain_to_middle_grey(pixels: np.ndarray) -> float:
     """What light (H, W, 3) of an unknown scale is multiplied by to have its log-average luminance at middle grey.
 

@@ -48,4 +48,4 @@ def _with_exif(file: bytes, exif: bytes) -> bytes:
     return file[:at] + (len(content) + 8).to_bytes(4, "big") + b"Exif" + content + file[at:]
 
 
-WRITER = Writer(suffix=".jxl", takes="linear", encode=encode, bit_depths=(16, 32))
+WRITER = Writer(suffix=".jxl", takes="linear", encode=encode, bit_depths=(16, 32), lossy=True)
