@@ -12,7 +12,7 @@ datasets/      LAYOUT = Layout(...)            folder -> scenes with truth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -102,10 +102,14 @@ class Aligner:
 class ToneMapper:
     """A tone mapping operator: scene-referred to display-referred.
 
-    `apply` heeds all adjustments, `strength` only if the operator is `local`: if it looks at a pixel's surroundings.
+    `apply` heeds all adjustments, `strength` only if the operator is `local`: if it looks at a pixel's surroundings. It
+    sets itself by statistics: those of the map, or the ones that it is given. `measure` takes these of several maps,
+    each some of its pixels on a grid, (h, w, 3) of linear light on one scale, so that the pictures of all agree: equal
+    light is shown alike but for its surroundings.
     """
 
-    apply: Callable[[RadianceMap, Adjustments], DisplayImage]
+    apply: Callable[[RadianceMap, Adjustments, Any], DisplayImage]
+    measure: Callable[[Sequence[np.ndarray], Adjustments], Any]
     summary: str
     source: str
     local: bool = False

@@ -12,22 +12,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hdrcli import aligning, batch, exposure, interrupts, response, reuse, scale, unheeded
+from hdrcli import aligning, batch, exposure, interrupts, outputs, response, reuse, scale, shoot, unheeded
 from hdrcli.batch import Progress
 from hdrcli.contracts import Fuser, Network
 from hdrcli.errors import HdrcliError
 from hdrcli.grouping import Grouping
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
-from hdrcli.plan import Plan, make_plans, model_record, settled
+from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
 from hdrcli.reading import read_bracket
 from hdrcli.results import write_results
 from hdrcli.settings import FuseSettings
 
 EXTREMES = 2
 """A network of so many frames takes the darkest and the brightest."""
-
-_CURE = "Name a folder of frames, or the frames of one bracket."
 
 log = logging.getLogger("hdrcli")
 
@@ -84,6 +82,7 @@ def fuse(
     *,
     progress: Progress = lambda name, stage, share: None,
     on_plans: Callable[[int], None] = lambda count: None,
+    on_measuring: Callable[[int, int], None] = lambda done, count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
     typed: Collection[str] | None = None,
     **options: Any,
@@ -91,18 +90,32 @@ def fuse(
     """Fuse the brackets in `inputs` (folders or files, or brackets that are found) and write the results.
 
     `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). `on_plans` is told the number
-    of brackets, `on_result` what became of each, in the order they are done. `typed` are the names of the options that
-    were asked for (by default those not at theirs): notes say which had no effect. A bracket that fails is reported,
-    with its error, and the others go on. Raises UsageError for options that cannot be meant.
+    of brackets, `on_measuring`, of a shoot on one scale, how many of how many have been looked at, `on_result` what
+    became of each, in the order they are done. `typed` are the names of the options that were asked for (by default
+    those not at theirs): notes say which had no effect. A bracket that fails is reported, with its error, and the
+    others go on. Raises UsageError for options that cannot be meant.
     """
     settings, typed = unheeded.chosen(FuseSettings(**options), typed)
     response.parse(settings.response)
     manifest = Manifest(settings.output)
-    found = inputs if isinstance(inputs, Grouping) else batch.given(inputs, "fuse", _CURE)
-    plans = scale.on_one_scale(make_plans(found, settings, manifest), settings)
+    plans = _plans(inputs, settings, manifest)
     on_plans(len(plans.brackets))
     if not settings.dry_run:
         unheeded.check_models(plans.brackets, settings)
+    plans = shoot.measured(plans, settings, on_measuring)
+    results = _carried_out(plans, settings, manifest, progress, on_result)
+    cases = _cases(plans.brackets, results)
+    return FuseReport(tuple(results), plans.left, (*plans.notes, *unheeded.notes(settings, typed, cases)))
+
+
+def _carried_out(
+    plans: Plans,
+    settings: FuseSettings,
+    manifest: Manifest,
+    progress: Progress,
+    on_result: Callable[[BracketResult], None],
+) -> list[BracketResult]:
+    """The results of all plans, in their order."""
 
     def one(plan: Plan, progress: Progress) -> BracketResult:
         try:
@@ -113,12 +126,18 @@ def fuse(
         return result
 
     try:
-        results = batch.run(one, plans.brackets, settings.jobs, progress)
+        return batch.run(one, plans.brackets, settings.jobs, progress)
     finally:
         if not settings.dry_run:
             manifest.merge()
-    cases = _cases(plans.brackets, results)
-    return FuseReport(tuple(results), plans.left, (*plans.notes, *unheeded.notes(settings, typed, cases)))
+
+
+def _plans(inputs: str | Path | Iterable[str | Path] | Grouping, settings: FuseSettings, manifest: Manifest) -> Plans:
+    """What is to be done, settled without decoding a pixel. What --skip-existing keeps hangs on the shoot's scale."""
+    if not isinstance(inputs, Grouping):
+        inputs = batch.given(inputs, "fuse", "Name a folder of frames, or the frames of one bracket.")
+    plans = scale.on_one_scale(make_plans(inputs, settings), settings)
+    return outputs.with_all_outputs(shoot.found(plans, settings, manifest), settings, manifest)
 
 
 def _cases(plans: Sequence[Plan], results: Sequence[BracketResult]) -> list[unheeded.Case]:
@@ -140,7 +159,7 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
     try:
         done = work(plan, settings, lambda stage, share: progress(plan.name, stage, share))
     except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
-        return replace(result, status="failed", error=_told(error, plan))
+        return replace(result, status="failed", error=batch.told(error, plan))
     return replace(
         result,
         status="done",
@@ -150,20 +169,6 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
         scale_stops=done.scale_stops,
         left_out=done.left_out,
     )
-
-
-def _told(error: Exception, plan: Plan) -> HdrcliError:
-    """An error of a bracket in words."""
-    if isinstance(error, HdrcliError):
-        return error
-    if isinstance(error, MemoryError):
-        return HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
-    bug = HdrcliError(
-        f"{plan.name}: {type(error).__name__}: {error} (this is a bug in hdrcli).",
-        "Please report it with what the same command prints with --debug.",
-    )
-    bug.__cause__ = error
-    return bug
 
 
 def _fuse_bracket(

@@ -79,7 +79,7 @@ def encoded(
         if takes == "linear":
             return image.pixels if isinstance(image, RadianceMap) else transfer.srgb_to_linear(image.pixels)
         if takes == "display":
-            return _picture(image, settings)
+            return _picture(image, plan, settings)
         light = _light_beside(image, pixels("display"), settings)
         return (pixels("display"), light) if takes == "both" else _shown(light, pixels("display"))
 
@@ -92,10 +92,10 @@ def encoded(
     return made
 
 
-def _picture(image: RadianceMap | DisplayImage, settings: FuseSettings) -> np.ndarray:
+def _picture(image: RadianceMap | DisplayImage, plan: Plan, settings: FuseSettings) -> np.ndarray:
     """The display picture of the fused image, adjusted."""
     if isinstance(image, RadianceMap):
-        return tone_mapping.tone_map(image, settings.tone_map, settings.adjustments).pixels
+        return tone_mapping.tone_map(image, settings.tone_map, settings.adjustments, plan.statistics).pixels
     return tone_mapping.adjusted(image, settings.adjustments).pixels
 
 

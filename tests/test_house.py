@@ -36,6 +36,7 @@ LAYERS = [
     {
         "manifest",
         "reuse",
+        "outputs",
         "unheeded",
         "plan",
         "batch",
@@ -46,6 +47,8 @@ LAYERS = [
         "inspection",
         "aligning",
         "scale",
+        "shoot",
+        "together",
         "pipeline",
         "datasets",
         "evaluation",
