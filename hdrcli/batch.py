@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from hdrcli.errors import UsageError
+from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.plan import Plan
 
 Progress = Callable[[str, str, float], None]
@@ -61,3 +61,17 @@ def _at_once(
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def told(error: Exception, plan: Plan) -> HdrcliError:
+    """An error of a bracket in words."""
+    if isinstance(error, HdrcliError):
+        return error
+    if isinstance(error, MemoryError):
+        return HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
+    bug = HdrcliError(
+        f"{plan.name}: {type(error).__name__}: {error} (this is a bug in hdrcli).",
+        "Please report it with what the same command prints with --debug.",
+    )
+    bug.__cause__ = error
+    return bug

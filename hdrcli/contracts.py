@@ -12,7 +12,7 @@ datasets/      LAYOUT = Layout(...)            folder -> scenes with truth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -102,10 +102,14 @@ class Aligner:
 class ToneMapper:
     """A tone mapping operator: scene-referred to display-referred.
 
-    `apply` heeds all adjustments, `strength` only if the operator is `local`: if it looks at a pixel's surroundings.
+    `apply` heeds all adjustments, `strength` only if the operator is `local`: if it looks at a pixel's surroundings. It
+    sets itself by statistics: those of the map, or the ones that it is given. `measure` takes these of several maps,
+    each some of its pixels on a grid, (h, w, 3) of linear light on one scale, so that the pictures of all agree: equal
+    light is shown alike but for its surroundings.
     """
 
-    apply: Callable[[RadianceMap, Adjustments], DisplayImage]
+    apply: Callable[[RadianceMap, Adjustments, Any], DisplayImage]
+    measure: Callable[[Sequence[np.ndarray], Adjustments], Any]
     summary: str
     source: str
     local: bool = False
@@ -168,8 +172,8 @@ class Metric:
     `compares` are the kinds of comparison it can judge, the preferred first. `best` is the first figure of a picture
     held against itself: infinite for PSNR, None where that can't be done. `usual` says whether it is measured when none
     are asked for. `peaks_at_white` says whether it is defined for light in [0, 1] only: what is above counts as white.
-    `variant` tells which of the definitions in use it is,
-    `unit` what it counts in, `needs` the extra of the package that it cannot do without. `error_map` gives the
+    `variant` tells which of the definitions in use it is, `unit` what it counts in, `needs` the module of an optional
+    package that it cannot do without; such a one is not among the usual. `error_map` gives the
     (H, W) float32 error of each pixel in `map_unit`, larger the worse. Both raise MetricError for pictures that they
     cannot judge: too small, say.
     """

@@ -12,22 +12,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hdrcli import aligning, batch, exposure, interrupts, response, reuse, scale, unheeded
+from hdrcli import aligning, batch, exposure, interrupts, outputs, response, reuse, scale, shoot, unheeded
 from hdrcli.batch import Progress
 from hdrcli.contracts import Fuser, Network
 from hdrcli.errors import HdrcliError
 from hdrcli.grouping import Grouping
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
-from hdrcli.plan import Plan, make_plans, model_record, settled
+from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
 from hdrcli.reading import read_bracket
-from hdrcli.results import Fused, write_results
+from hdrcli.results import Show, write_results
 from hdrcli.settings import FuseSettings
 
 EXTREMES = 2
 """A network of so many frames takes the darkest and the brightest."""
-
-_CURE = "Name a folder of frames, or the frames of one bracket."
 
 log = logging.getLogger("hdrcli")
 
@@ -42,7 +40,10 @@ class Carried:
     left_out: tuple[Path, ...] = ()
 
 
-Work = Callable[[Plan, FuseSettings, Callable[[str, float], None]], Carried]
+Stage = Callable[[str, float], None]
+"""Told the stage a bracket is in and the share of it that is done."""
+
+Work = Callable[[Plan, FuseSettings, Stage], Carried]
 """From a plan to its files."""
 
 
@@ -84,48 +85,66 @@ def fuse(
     *,
     progress: Progress = lambda name, stage, share: None,
     on_plans: Callable[[int], None] = lambda count: None,
+    on_measuring: Callable[[int, int], None] = lambda done, count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
-    on_fused: Callable[[Fused], None] = lambda fused: None,
+    on_fused: Show = lambda fused: None,
     typed: Collection[str] | None = None,
     **options: Any,
 ) -> FuseReport:
     """Fuse the brackets in `inputs` (folders or files, or brackets that are found) and write the results.
 
     `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). `on_plans` is told the number
-    of brackets, `on_result` what became of each, in the order they are done; `on_fused` is handed the pixels of each
-    once its files are written. `typed` are the names of the options that were asked for (by default those not at
-    theirs): notes say which had no effect. A bracket that fails is reported, with its error, and the others go on.
-    Raises UsageError for options that cannot be meant.
+    of brackets, `on_measuring`, of a shoot on one scale, how many of how many have been looked at, `on_result` what
+    became of each, in the order they are done; `on_fused` is handed the pixels of each once its files are written.
+    `typed` are the names of the options that were asked for (by default those not at theirs): notes say which had no
+    effect. A bracket that fails is reported, with its error, and the others go on. Raises UsageError for options that
+    cannot be meant.
     """
     settings, typed = unheeded.chosen(FuseSettings(**options), typed)
     response.parse(settings.response)
     manifest = Manifest(settings.output)
-    found = inputs if isinstance(inputs, Grouping) else batch.given(inputs, "fuse", _CURE)
-    plans = scale.on_one_scale(make_plans(found, settings, manifest), settings)
+    plans = _plans(inputs, settings, manifest)
     on_plans(len(plans.brackets))
     if not settings.dry_run:
         unheeded.check_models(plans.brackets, settings)
+    plans = shoot.measured(plans, settings, on_measuring)
     work = partial(_fuse_bracket, manifest=manifest, on_fused=on_fused)
-    try:
-        one = partial(_done, settings=settings, work=work, on_result=on_result)
-        results = batch.run(one, plans.brackets, settings.jobs, progress)
-    finally:
-        if not settings.dry_run:
-            manifest.merge()
+    results = _carried_out(plans, settings, manifest, progress, on_result, work)
     cases = _cases(plans.brackets, results)
     return FuseReport(tuple(results), plans.left, (*plans.notes, *unheeded.notes(settings, typed, cases)))
 
 
-def _done(
-    plan: Plan, progress: Progress, settings: FuseSettings, work: Work, on_result: Callable[[BracketResult], None]
-) -> BracketResult:
-    """What became of a plan, told before a signal that came while its files were written acts."""
+def _carried_out(
+    plans: Plans,
+    settings: FuseSettings,
+    manifest: Manifest,
+    progress: Progress,
+    on_result: Callable[[BracketResult], None],
+    work: Work,
+) -> list[BracketResult]:
+    """The results of all plans, in their order."""
+
+    def one(plan: Plan, progress: Progress) -> BracketResult:
+        try:
+            result = run(plan, settings, progress, work)
+            on_result(result)
+        finally:
+            interrupts.release()
+        return result
+
     try:
-        result = run(plan, settings, progress, work)
-        on_result(result)
+        return batch.run(one, plans.brackets, settings.jobs, progress)
     finally:
-        interrupts.release()
-    return result
+        if not settings.dry_run:
+            manifest.merge()
+
+
+def _plans(inputs: str | Path | Iterable[str | Path] | Grouping, settings: FuseSettings, manifest: Manifest) -> Plans:
+    """What is to be done, settled without decoding a pixel. What --skip-existing keeps hangs on the shoot's scale."""
+    if not isinstance(inputs, Grouping):
+        inputs = batch.given(inputs, "fuse", "Name a folder of frames, or the frames of one bracket.")
+    plans = scale.on_one_scale(make_plans(inputs, settings), settings)
+    return outputs.with_all_outputs(shoot.found(plans, settings, manifest), settings, manifest)
 
 
 def _cases(plans: Sequence[Plan], results: Sequence[BracketResult]) -> list[unheeded.Case]:
@@ -147,7 +166,7 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
     try:
         done = work(plan, settings, lambda stage, share: progress(plan.name, stage, share))
     except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
-        return replace(result, status="failed", error=_told(error, plan))
+        return replace(result, status="failed", error=batch.told(error, plan))
     return replace(
         result,
         status="done",
@@ -159,27 +178,7 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
     )
 
 
-def _told(error: Exception, plan: Plan) -> HdrcliError:
-    """An error of a bracket in words."""
-    if isinstance(error, HdrcliError):
-        return error
-    if isinstance(error, MemoryError):
-        return HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
-    bug = HdrcliError(
-        f"{plan.name}: {type(error).__name__}: {error} (this is a bug in hdrcli).",
-        "Please report it with what the same command prints with --debug.",
-    )
-    bug.__cause__ = error
-    return bug
-
-
-def _fuse_bracket(
-    plan: Plan,
-    settings: FuseSettings,
-    progress: Callable[[str, float], None],
-    manifest: Manifest,
-    on_fused: Callable[[Fused], None],
-) -> Carried:
+def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest: Manifest, on_fused: Show) -> Carried:
     """One bracket, from files to files."""
     progress("reading", 0.0)
     making = reuse.making(plan, settings, manifest)

@@ -40,6 +40,10 @@ class Fused:
     making: Making
 
 
+Show = Callable[[Fused], None]
+"""What is handed a bracket whose results are written."""
+
+
 def write_results(
     image: RadianceMap | DisplayImage,
     read: ReadBracket,
@@ -67,7 +71,7 @@ def write_results(
         xmp=header.xmp,
         sources=tuple(one.path.name for one in read.headers),
     )
-    pixels = renditions(image, settings)
+    pixels = renditions(image, plan, settings)
     made = encoded(image, info, plan, settings, pixels)
     weights = attributes.get("weightsSha256")
     making = replace(making, model=plan.model, weights=str(weights) if weights else None)
@@ -98,7 +102,7 @@ def encoded(
 
     Raises WriteError.
     """
-    pixels = pixels or renditions(image, settings)
+    pixels = pixels or renditions(image, plan, settings)
     words = {"toneMapping": settings.tone_map} if isinstance(image, RadianceMap) else {}
     if asked := str(settings.adjustments):
         words["adjustments"] = asked
@@ -114,7 +118,7 @@ def encoded(
     return made
 
 
-def renditions(image: RadianceMap | DisplayImage, settings: FuseSettings) -> Callable[[str], Any]:
+def renditions(image: RadianceMap | DisplayImage, plan: Plan, settings: FuseSettings) -> Callable[[str], Any]:
     """The pixels of a result by what a writer `takes`, each made once."""
 
     @cache
@@ -122,17 +126,17 @@ def renditions(image: RadianceMap | DisplayImage, settings: FuseSettings) -> Cal
         if takes == "linear":
             return image.pixels if isinstance(image, RadianceMap) else transfer.srgb_to_linear(image.pixels)
         if takes == "display":
-            return _picture(image, settings)
+            return _picture(image, plan, settings)
         light = _light_beside(image, pixels("display"), settings)
         return (pixels("display"), light) if takes == "both" else _shown(light, pixels("display"))
 
     return pixels
 
 
-def _picture(image: RadianceMap | DisplayImage, settings: FuseSettings) -> np.ndarray:
+def _picture(image: RadianceMap | DisplayImage, plan: Plan, settings: FuseSettings) -> np.ndarray:
     """The display picture of the fused image, adjusted."""
     if isinstance(image, RadianceMap):
-        return tone_mapping.tone_map(image, settings.tone_map, settings.adjustments).pixels
+        return tone_mapping.tone_map(image, settings.tone_map, settings.adjustments, plan.statistics).pixels
     return tone_mapping.adjusted(image, settings.adjustments).pixels
 
 

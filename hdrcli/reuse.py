@@ -9,20 +9,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import hdrcli
-from hdrcli import plugins, records
+from hdrcli import plugins, records, writers
 from hdrcli.errors import HdrcliError, ReadError, WriteError
 from hdrcli.manifest import NAME, FileState, Making, Manifest
+from hdrcli.plan import Plan
 from hdrcli.settings import FuseSettings
-
-if TYPE_CHECKING:
-    from hdrcli.plan import Plan
 
 _NO_PIXELS = {"output", "formats", "device", "tile", "jobs", "overwrite", "skip_existing", "dry_run", "gap", "size"}
 """Settings that the pixels of a bracket do not depend on: where, how fast, which brackets."""
@@ -51,7 +50,8 @@ def making(plan: Plan, settings: FuseSettings, manifest: Manifest) -> Making:
         except OSError as error:
             raise ReadError(f"{frame.path} cannot be read: {error.strerror or error}.", "Check the file.") from error
     stops = None if plan.stops is None else tuple(round(stop, 6) + 0.0 for stop in plan.stops)
-    return Making(plan.name, hdrcli.__version__, plan.model, None, stops, asked, inputs)
+    shoot = {"exposure": plan.shoot_exposure, "frames": plan.shoot.digest} if plan.shoot else {}
+    return Making(plan.name, hdrcli.__version__, plan.model, None, stops, asked, inputs, shoot=shoot)
 
 
 def _plain(value: Any) -> Any:
@@ -112,7 +112,8 @@ class Reuse:
 
     def _changes(self, output: Path, made: Making, plan: Plan) -> str:
         """What is otherwise than when the output was made, in words; empty for nothing."""
-        return self._frames_changed(output, made, plan) or self._settings_changed(made, plan)
+        changed = self._frames_changed(output, made, plan) or self._settings_changed(made, plan)
+        return changed or _shoot_changed(output, made, plan)
 
     def _frames_changed(self, output: Path, made: Making, plan: Plan) -> str:
         now = {self._manifest.name(frame.path): frame.path for frame in plan.frames}
@@ -204,6 +205,17 @@ def _controls(adjustments: str) -> dict[str, float]:
 def _same(old: str, had: FileState, new: str, path: Path) -> bool:
     """Whether a frame is the one that was used: a frame of another name must be read to know."""
     return (had if old == new else replace(had, modified=None)).now(path) is not None
+
+
+def _shoot_changed(output: Path, made: Making, plan: Plan) -> str:
+    """Linear light hangs on the scale of the shoot alone, pictures on the light of all its brackets."""
+    if plan.shoot is None:
+        return ""
+    if not math.isclose(made.shoot.get("exposure") or 0, plan.shoot_exposure or 0, rel_tol=1e-6):
+        return "the scale of the shoot is another, which its first bracket sets"
+    if writers.is_picture(output) and made.shoot.get("frames") != plan.shoot.digest:
+        return "other brackets of the shoot are new, gone or changed"
+    return ""
 
 
 def _close(had: Sequence[float] | None, now: Sequence[float] | None) -> bool:

@@ -36,6 +36,7 @@ LAYERS = [
     {
         "manifest",
         "reuse",
+        "outputs",
         "unheeded",
         "plan",
         "batch",
@@ -46,6 +47,8 @@ LAYERS = [
         "inspection",
         "aligning",
         "scale",
+        "shoot",
+        "together",
         "pipeline",
         "datasets",
         "evaluation",
@@ -61,6 +64,7 @@ HOMES = {
     "filelock": ("manifest.py",),
     "h5py": ("keras_files.py",),
     "skimage": ("metrics",),
+    "pycvvdp": ("metrics/_colorvideovdp.py",),
     "OpenEXR": ("readers/exr.py", "writers/exr.py"),
     "torch": ("networks", "layered.py", "priors.py", "tiling.py", "weights.py", "inference.py", "training", "metrics"),
 }

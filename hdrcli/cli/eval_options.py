@@ -99,7 +99,13 @@ PixelsPerDegree = Annotated[
     float, typer.Option(metavar="N", rich_help_panel=_MEASURING, help="Of visual angle, for metrics that model an eye.")
 ]
 Display = Annotated[
-    str | None, typer.Option(metavar="NAME", rich_help_panel=_MEASURING, help="A display model of cvvdp.")
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=completion.one_of("standard_hdr_linear", "standard_fhd", "standard_4k"),
+        rich_help_panel=_MEASURING,
+        help="A display model of cvvdp.",
+    ),
 ]
 List = Annotated[bool, typer.Option("--list", rich_help_panel=_MEASURING, help="Show the metrics and which they are.")]
 Maps = Annotated[

@@ -97,7 +97,8 @@ def fuse(
                 report.notes(result)
 
         try:
-            done = pipeline.fuse(given, on_plans=bars.expect, progress=bars.stage, on_result=on_result, **chosen)
+            told: dict[str, Any] = {"on_plans": bars.expect, "on_measuring": bars.measuring, "progress": bars.stage}
+            done = pipeline.fuse(given, **told, on_result=on_result, **chosen)
         except KeyboardInterrupt:
             if not quiet:
                 begun, count = bars.estimate.begun, bars.estimate.count
