@@ -67,3 +67,10 @@ class Evaluation:
     @property
     def failed(self) -> tuple[Score, ...]:
         return tuple(score for score in self.scores if score.error)
+
+
+def shown(value: float | None) -> str:
+    """A figure with as many digits as tell anything: dB to hundredths, indices to four places; "-" for none."""
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if abs(value) >= 2 else f"{value:.4f}"

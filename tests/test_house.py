@@ -53,6 +53,7 @@ LAYERS = [
         "datasets",
         "evaluation",
         "training",
+        "page",
     },
     {"cli", "__main__"},
 ]
@@ -62,6 +63,8 @@ HOMES = {
     "rawpy": ("readers",),
     "exifread": ("readers",),
     "filelock": ("manifest.py",),
+    "jinja2": ("page/document.py",),
+    "markupsafe": ("page/document.py",),
     "h5py": ("keras_files.py",),
     "skimage": ("metrics",),
     "pycvvdp": ("metrics/_colorvideovdp.py",),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hdrcli.cli import console, eval_options, options, progress
+from hdrcli.cli import console, eval_options, options, page_options, progress
 from hdrcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from hdrcli.evaluation.judging import Draw
 
 
 def evaluate(
@@ -35,6 +38,7 @@ def evaluate(
     jobs: options.Jobs = 1,
     maps: eval_options.Maps = None,
     csv: eval_options.Csv = None,
+    page: page_options.Report = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_config: options.NoConfig = False,
@@ -67,14 +71,21 @@ def evaluate(
     from hdrcli.comparison import Viewing
 
     chosen["viewing"] = Viewing(peak_luminance, pixels_per_degree, display)
+    shown = page_options.evaluated(page, overwrite=overwrite)
+    draws: list[Draw] = [shown] if shown is not None else []
     if maps is not None:
         from hdrcli.evaluation.maps import Maps
 
-        chosen["draw"] = Maps(options.folder("--maps", maps))
+        draws.append(Maps(options.folder("--maps", maps)))
+    if draws:
+        chosen["draw"] = page_options.each(*draws)
+    if shown is not None:
+        chosen["on_pairs"] = shown.expect
     with progress.Bars(off=quiet) as bars:
         done = evaluation.evaluate(prediction, truth, progress=bars.stage, **chosen)
     if csv is not None:
         scoreboard.write_csv(Path(csv), done)
+    page_options.write(shown, done, quiet=quiet)
     scoreboard.show(done, json=json, quiet=quiet)
     for score in done.failed:
         if score.error is not None:

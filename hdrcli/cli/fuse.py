@@ -9,7 +9,7 @@ import typer
 
 from hdrcli import settings
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import console, defaults, options, picture_options, progress, report
+from hdrcli.cli import console, defaults, options, page_options, picture_options, progress, report
 from hdrcli.development import DEMOSAICS
 
 
@@ -33,6 +33,7 @@ def fuse(
     formats: options.Formats = "png,exr",
     bit_depth: options.BitDepth = None,
     quality: options.Quality = 95,
+    page: page_options.Report = None,
     overwrite: options.Overwrite = False,
     skip_existing: options.SkipExisting = False,
     dry_run: options.DryRun = False,
@@ -85,6 +86,7 @@ def fuse(
         "jobs": jobs,
         "typed": defaults.typed(context),
     }
+    shown = page_options.fused(page, overwrite=overwrite, dry_run=dry_run)
     from hdrcli import pipeline  # only now: it loads numpy, OpenCV and the like
 
     results: list[pipeline.BracketResult] = []
@@ -98,12 +100,15 @@ def fuse(
 
         try:
             told: dict[str, Any] = {"on_plans": bars.expect, "on_measuring": bars.measuring, "progress": bars.stage}
+            if shown is not None:
+                told |= {"on_plans": page_options.each(bars.expect, shown.expect), "on_fused": shown.add}
             done = pipeline.fuse(given, **told, on_result=on_result, **chosen)
         except KeyboardInterrupt:
             if not quiet:
                 begun, count = bars.estimate.begun, bars.estimate.count
                 report.broken_off(results, begun, count, overwrite=overwrite, debug=debug)
             raise
+    page_options.write(shown, done, quiet=quiet)
     to = console.product() if dry_run else console.people()
     show = partial(report.table, done, to) if dry_run or not quiet else None
     report.conclude(done, show=show, json=json, quiet=quiet, debug=debug)

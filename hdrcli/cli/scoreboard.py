@@ -15,8 +15,8 @@ from rich.console import Console
 from hdrcli import plugins, writers
 from hdrcli.cli import console
 from hdrcli.contracts import Metric
-from hdrcli.evaluation.summaries import LEAST_FOR_CONTEST, is_likely_chance
-from hdrcli.scores import Evaluation, Score, Summary
+from hdrcli.evaluation.summaries import in_words
+from hdrcli.scores import Evaluation, Score, Summary, shown
 
 _CALLS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes a cell for a formula by (OWASP, CSV injection)."""
@@ -44,15 +44,12 @@ def _table(done: Evaluation, to: Console) -> None:
     rows = console.table(*head, right=columns)
     for score in done.scores:
         model = [score.model or ""] * bool(models)
-        rows.add_row(console.plain(score.name), *model, *(_shown(score.values.get(figure)) for figure in columns))
+        rows.add_row(console.plain(score.name), *model, *(shown(score.values.get(figure)) for figure in columns))
     for name in _models(done) if len(done.scores) > 1 else ():
         if sums := [one for one in done.summaries if one.model == name]:
             _add_sums(rows, sums, columns, bool(models), name or "")
     to.print(rows)
-    for contest in (one for one in done.contests if one.count >= LEAST_FOR_CONTEST):
-        chance = "" if contest.p_value is None else f", p = {contest.p_value:.2g} (paired, {contest.count} scenes)"
-        verdict = ", within chance" if is_likely_chance(contest.p_value) else ""
-        line = f"{contest.figure}: {contest.model} less {contest.other} is {contest.difference:+.4g}{chance}{verdict}"
+    for line in in_words(done.contests):
         console.say(line, console=to)
 
 
@@ -61,7 +58,7 @@ def _add_sums(rows: Any, sums: Sequence[Summary], columns: list[str], has_models
     model_cell = [model] * has_models
     rows.add_section()
     for word in ("mean", "median", "worst"):
-        cells = [_shown(getattr(by_figure[f], word)) if f in by_figure else "" for f in columns]
+        cells = [shown(getattr(by_figure[f], word)) if f in by_figure else "" for f in columns]
         rows.add_row(word, *model_cell, *cells, style="bold" if word == "mean" else "")
     if any(one.low is not None for one in sums):
         ranges = [_range(by_figure[f]) if f in by_figure else "" for f in columns]
@@ -69,14 +66,7 @@ def _add_sums(rows: Any, sums: Sequence[Summary], columns: list[str], has_models
 
 
 def _range(one: Summary) -> str:
-    return "" if one.low is None or one.high is None else f"{_shown(one.low)}…{_shown(one.high)}"
-
-
-def _shown(value: float | None) -> str:
-    """A figure with as many digits as tell anything: dB to hundredths, indices to four places."""
-    if value is None:
-        return "-"
-    return f"{value:.2f}" if abs(value) >= 2 else f"{value:.4f}"
+    return "" if one.low is None or one.high is None else f"{shown(one.low)}…{shown(one.high)}"
 
 
 def _models(done: Evaluation) -> list[str | None]:

@@ -96,6 +96,16 @@ def p_value(differences: np.ndarray) -> float | None:
     return reached / len(signs) if exact else (reached + 1) / (len(signs) + 1)
 
 
+def in_words(contests: Sequence[Contest]) -> list[str]:
+    """What to say of the contests that enough scenes tell of."""
+    told = []
+    for one in (contest for contest in contests if contest.count >= LEAST_FOR_CONTEST):
+        chance = "" if one.p_value is None else f", p = {one.p_value:.2g} (paired, {one.count} scenes)"
+        verdict = ", within chance" if is_likely_chance(one.p_value) else ""
+        told.append(f"{one.figure}: {one.model} less {one.other} is {one.difference:+.4g}{chance}{verdict}")
+    return told
+
+
 def is_likely_chance(p: float | None) -> bool:
     """Whether a difference is within what chance makes one time in twenty."""
     return p is None or p > 0.05 or math.isnan(p)
