@@ -69,7 +69,7 @@ def write_results(
         scene_referred=scene_referred,
         exposure_times=tuple(times or (one.exposure_time for one in read.headers if one.exposure_time)),
         xmp=header.xmp,
-        sources=tuple(one.path.name for one in read.headers),
+        sources=tuple(_in_text(one.path.name) for one in read.headers),
     )
     pixels = renditions(image, plan, settings)
     made = encoded(image, info, plan, settings, pixels)
@@ -78,6 +78,11 @@ def write_results(
     making = manifest.write(making, made)
     show = partial(pixels, "display")
     return Fused(plan, settings, read.headers, read.bracket, read.bracket, image, show, info.attributes, making)
+
+
+def _in_text(name: str) -> str:
+    """A file's name without what no header holds: control characters, and bytes that are no text."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
 
 
 def shot_info(header: FrameHeader) -> OutputInfo:

@@ -312,3 +312,13 @@ def decoded(encoded: np.ndarray) -> np.ndarray:
 
 
 SRGB_CURVE = decoded(np.linspace(0, 1, 1024)).astype(np.float32)
+
+
+def test_frames_whose_names_no_header_can_hold_are_fused(tmp_path: Path) -> None:
+    (tmp_path / "odd").mkdir()
+    for number, name in enumerate(("a\x1b.png", "b\udcff.png", "c.png"), 1):
+        Image.fromarray(np.full((16, 16, 3), 40 * number, np.uint8)).save(tmp_path / "odd" / name)
+    report = hdrcli.fuse(tmp_path / "odd", model="mertens", output=tmp_path / "made", formats=("png", "exr", "tiff"))
+    assert report.failed == ()
+    with OpenEXR.File(str(tmp_path / "made/odd.exr")) as file:
+        assert file.header()["hdrcli:sources"] == "a\ufffd.png, b\ufffd.png, c.png"
