@@ -71,7 +71,7 @@ def evaluate(
     from hdrcli.comparison import Viewing
 
     chosen["viewing"] = Viewing(peak_luminance, pixels_per_degree, display)
-    shown = page_options.evaluated(page, overwrite=overwrite)
+    shown = page_options.evaluated(page, prediction, overwrite=overwrite)
     draws: list[Draw] = [shown] if shown is not None else []
     if maps is not None:
         from hdrcli.evaluation.maps import Maps

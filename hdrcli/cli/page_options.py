@@ -36,13 +36,13 @@ def fused(path: str | None, *, overwrite: bool, dry_run: bool) -> FusedPage | No
     return FusedPage(Path(path), overwrite=overwrite)
 
 
-def evaluated(path: str | None, *, overwrite: bool) -> EvaluatedPage | None:
-    """The page of a run of `eval`, if one is wanted. Raises UsageError, WriteError for one that cannot be written."""
+def evaluated(path: str | None, what: str, *, overwrite: bool) -> EvaluatedPage | None:
+    """The page of a run of `eval` on `what`, if one is wanted. Raises as `fused`."""
     if path is None:
         return None
     from hdrcli.page import EvaluatedPage
 
-    return EvaluatedPage(Path(path), overwrite=overwrite)
+    return EvaluatedPage(Path(path), title=Path(what).name or what, overwrite=overwrite)
 
 
 def write(page: FusedPage | EvaluatedPage | None, done: Any, *, quiet: bool) -> None:

@@ -64,11 +64,11 @@ class Compared:
         self.others[pair.model, metric.figures[0]] = View(
             label,
             "map",
-            name,
+            "",
             f"Error map of {label}: black is no error, yellow {top:g} {metric.map_unit} and more",
             pictures.picture(drawn, self._limits.pictures, MAP),
             pictures.thumbnail(drawn),
-            scale=Scale(top, metric.map_unit),
+            scale=Scale(f"{top:g}", metric.map_unit),
         )
         self._add_worst(pair, name, comparison, errors, top)
 
@@ -84,7 +84,8 @@ class Compared:
         is_light = comparison.kind == "linear"
         made = self._view(label, "result", f"prediction of {pair.name}", comparison.prediction, is_light)
         self.results[pair.model, how] = made
-        if comparison.kind != "fused" and (None, comparison.kind) not in self.others:
+        known = {"tone-mapped": ("tone-mapped", "linear")}.get(comparison.kind, (comparison.kind,))
+        if comparison.kind != "fused" and not any((None, kind) in self.others for kind in known):
             self._add_truth(comparison, pair.name)
         if not self.frames:
             self.frames = pair.frames
@@ -145,7 +146,7 @@ class Compared:
         if not self._places:
             held = comparison.frames[-1] if comparison.kind == "fused" else comparison.reference
             brightness = transfer.luminance(pictures.shrunk(held.astype(np.float32), MAP))
-            found = (("Centre", parts.centre(shape)), ("Brightest", parts.strongest(brightness, shape)))
+            found = (("Brightest", parts.strongest(brightness, shape)), ("Centre", parts.centre(shape)))
             self._places = parts.distinct(found)
         for title, place in self._places:
             self._keep(title, place, label, comparison)
@@ -166,6 +167,11 @@ class Compared:
             kept["Truth"] = pictures.picture(_shown(comparison.reference[place], is_light), self._limits.parts)
         kept[label] = pictures.picture(_shown(comparison.prediction[place], is_light), self._limits.parts)
         return kept
+
+    def sorted_others(self) -> dict[Key, View]:
+        """What stands on the left: the truth, the frames, the error maps."""
+        roles = ("truth", "frame", "map")
+        return dict(sorted(self.others.items(), key=lambda item: roles.index(item[1].role)))
 
     def shown_parts(self) -> tuple[Part, ...]:
         """The parts at 100 %, the worst ones first."""

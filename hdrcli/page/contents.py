@@ -37,7 +37,7 @@ class Light:
 class Scale:
     """What the colours of an error map mean: from 0 to `top`, in `unit`."""
 
-    top: float
+    top: str
     unit: str
 
 

@@ -29,7 +29,8 @@ class EvaluatedPage:
     does not end in .html.
     """
 
-    def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
+    def __init__(self, path: str | Path, *, title: str = "Evaluation", overwrite: bool = False) -> None:
+        self._title = title
         self.path = document.checked(Path(path), overwrite=overwrite)
         self._allowance = Allowance.of(1)
         self._compared: dict[str, Compared] = {}
@@ -43,7 +44,7 @@ class EvaluatedPage:
         scene = self._compared.setdefault(pair.name, Compared(self._allowance))
         scene.add(pair, name, metric, comparison)
 
-    def write(self, done: Evaluation, title: str = "Evaluation") -> bool:
+    def write(self, done: Evaluation) -> bool:
         """Write the page; not at all, and False, where nothing was measured. Raises WriteError."""
         if not self._compared:
             return False
@@ -51,7 +52,7 @@ class EvaluatedPage:
         scenes = [self._scene(name, [score for score in done.scores if score.name == name]) for name in names]
         notes = (*done.notes, *in_words(done.contests))
         table = _table(done) if len(done.scores) > 1 else None
-        page = Page(title, "measured", scenes, table, notes, words.settings(done.settings))
+        page = Page(self._title, "measured", scenes, table, notes, words.settings(done.settings))
         document.write(self.path, page)
         return True
 
@@ -61,7 +62,7 @@ class EvaluatedPage:
         if (compared := self._compared.get(name)) is None:
             return Scene(name, status="failed", error=" ".join(f"{error} {hint}" for error, hint in told.items()))
         values = {(score.model, figure): value for score in scores for figure, value in score.values.items()}
-        others = tuple(_with_figure(view, *key, values) for key, view in compared.others.items())
+        others = tuple(_with_figure(view, *key, values) for key, view in compared.sorted_others().items())
         models = ", ".join(score.model for score in scores if score.model)
         size = compared.size
         return Scene(
@@ -81,7 +82,7 @@ def _with_figure(view: View, model: str | None, figure: str, values: dict[tuple[
     """An error map with what it sums up to."""
     if view.role != "map" or (model, figure) not in values:
         return view
-    return replace(view, words=f"{view.words} {shown(values[model, figure])}")
+    return replace(view, words=shown(values[model, figure]))
 
 
 def _figures(scores: Sequence[Score], has_models: bool) -> Table:

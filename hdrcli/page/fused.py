@@ -152,9 +152,9 @@ def _parts(fused: Fused, moved: np.ndarray | None, limit: int) -> tuple[Part, ..
     shape = shown.shape
     brightness = transfer.luminance(pictures.shrunk(fused.image.pixels, 1000))
     places = [
-        ("Centre", parts.centre(shape)),
         ("Where most moved", None if moved is None or not moved.any() else parts.strongest(moved, shape)),
         ("Brightest", parts.strongest(brightness, shape)),
+        ("Centre", parts.centre(shape)),
     ]
     return parts.chosen(places, [("Result", lambda place: shown[place]), *_beside(fused.frames)], limit)
 

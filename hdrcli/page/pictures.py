@@ -16,6 +16,12 @@ PAGE_BYTES, SCENE_BYTES = 150_000_000, 4_000_000
 """What all pictures of a page, and those of one bracket, may take before they are written as base64 (4/3 of it)."""
 
 _QUALITIES = (88, 78, 66, 54)
+_LEAST = 64
+"""Side of a picture, in pixels, below which it is written whatever it takes."""
+
+_HOPELESS = 2.5
+"""Times the bytes allowed that the last of the qualities cannot save."""
+
 _SCALES = (1.0, 0.7, 0.5, 0.35, 0.25)
 
 CLIPPED, DARK, MOVED = (255, 75, 43), (47, 140, 255), (255, 47, 214)
@@ -62,13 +68,15 @@ def picture(pixels: np.ndarray, limit: int, longest: int = LONGEST) -> Picture:
     small = shrunk(pixels, longest)
     small = small if small.dtype == np.uint8 else levels(small)
     side = max(small.shape[:2])
-    for scale in _SCALES:
-        tried = shrunk(small, max(1, round(side * scale)))
+    while True:
+        tried = shrunk(small, side)
         for quality in _QUALITIES:
             data = _webp(tried, quality)
-            if len(data) <= limit:
+            if len(data) <= limit or side <= _LEAST:
                 return Picture(data, "webp", tried.shape[1], tried.shape[0])
-    return Picture(data, "webp", tried.shape[1], tried.shape[0])
+            if len(data) > _HOPELESS * limit:
+                break
+        side = max(_LEAST, int(side * max(0.5, min(0.8, (limit / len(data)) ** 0.5))))
 
 
 def thumbnail(pixels: np.ndarray) -> Picture:
