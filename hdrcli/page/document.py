@@ -60,18 +60,18 @@ def _is_ours(path: Path) -> bool:
 
 def write(path: Path, page: Page) -> None:
     """Write a page, whole or not at all. Raises WriteError."""
-    writers.write_all({path: render(page).encode("utf-8")})
+    writers.write_all({path: render(page)})
 
 
-def render(page: Page) -> str:
-    """The HTML of a page."""
+def render(page: Page) -> bytes:
+    """The HTML of a page, UTF-8."""
     style = "".join([*map(_text, STYLES), *_proportions(page)])
     script = "".join(map(_text, SCRIPTS))
     policy = f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {_digest(script)}; "
-    return (
+    filled = (
         _templates()
         .get_template("page.html")
-        .render(
+        .generate(
             page=page,
             data=_data,
             style=Markup(style),  # noqa: S704 (our own files and numbers)
@@ -81,6 +81,7 @@ def render(page: Page) -> str:
             made=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         )
     )
+    return b"".join(piece.encode() for piece in filled)  # at once, for a text takes up to four times as much
 
 
 @cache

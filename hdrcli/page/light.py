@@ -15,7 +15,7 @@ import numpy as np
 from hdrcli.page.contents import Light
 from hdrcli.page.pictures import shrunk
 
-LONGEST = 800
+LONGEST = 1000
 """Longest side in pixels."""
 
 _HIGHEST = 65504

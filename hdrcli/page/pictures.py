@@ -12,7 +12,7 @@ from hdrcli.page.contents import Picture
 LONGEST, THUMBNAIL, MASK = 1600, 320, 900
 """Longest sides of pictures, thumbnails and masks in pixels."""
 
-PAGE_BYTES, SCENE_BYTES = 150_000_000, 4_000_000
+PAGE_BYTES, SCENE_BYTES = 100_000_000, 4_000_000
 """What all pictures of a page, and those of one bracket, may take before they are written as base64 (4/3 of it)."""
 
 _QUALITIES = (88, 78, 66, 54)
@@ -43,7 +43,7 @@ class Allowance:
     def of(cls, scenes: int) -> Allowance:
         """That of one scene on a page of so many."""
         whole = min(SCENE_BYTES, PAGE_BYTES // max(scenes, 1))
-        return cls(*(int(whole * share) for share in (0.42, 0.42, 0.05, 0.11)))
+        return cls(*(int(whole * share) for share in (0.36, 0.48, 0.05, 0.11)))
 
 
 def shrunk(pixels: np.ndarray, longest: int) -> np.ndarray:

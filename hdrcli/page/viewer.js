@@ -1,7 +1,7 @@
 // One scene: two views with a dividing line, as pictures or as linear light, and marks over them.
 
 const THIRD = 1 / 3;
-const LONGEST = 800; // of a picture that is drawn as light, in pixels
+const LONGEST = 1000; // of a picture that is drawn as light, in pixels
 
 const signed = (stops) => {
   const rounded = Math.round(stops * 100) / 100;

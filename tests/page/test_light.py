@@ -34,5 +34,5 @@ def test_light_is_made_smaller_until_it_fits_and_keeps_its_mean() -> None:
     packed = light.pack(pixels, 200_000)
     assert len(packed.data) <= 200_000
     assert packed.width / packed.height == pytest.approx(1.5, rel=0.02)
-    assert packed.width < 800
+    assert packed.width < 900
     assert unpacked(_told(packed)).mean() == pytest.approx(1, abs=0.01)

@@ -126,7 +126,7 @@ def test_names_are_text(tmp_path: Path, make_bracket: MakeBracket) -> None:
 
 def test_names_that_are_no_text_are_told_as_far_as_they_are() -> None:
     page = Page("a\udcffb", "fused", [Scene("a\udcffb", status="failed", error="\x00")])
-    parsed = pages.Parsed(document.render(page).encode().decode())
+    parsed = pages.Parsed(document.render(page).decode())
     assert parsed.all("h1")[0].text == "a\ufffdb"
 
 
