@@ -137,15 +137,18 @@ class Viewer {
 
   /** A key that is ours; returns whether it was. */
   key(event) {
-    const { key } = event;
-    const inside = this.section.querySelector(".viewer").contains(document.activeElement);
-    const ranged = document.activeElement === this.slider;
-    if (key === "ArrowLeft" || key === "ArrowRight") {
-      if (ranged || this.divider.hidden) return false;
-      this.moveTo(this.split + (key === "ArrowLeft" ? -1 : 1) * (event.shiftKey ? 10 : 2));
-    } else if (key === "ArrowUp" || key === "ArrowDown") {
-      if (this.mode !== "light" || !inside) return false;
-      this.expose(Math.round((this.stops + (key === "ArrowUp" ? THIRD : -THIRD)) * 3) / 3);
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const focused = document.activeElement;
+    const inside = this.section.querySelector(".viewer").contains(focused);
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1 }[key];
+    const across = key === "ArrowLeft" || key === "ArrowRight";
+    if (step && this.mode === "light" && (across ? focused === this.slider : inside)) {
+      this.expose(Math.round((this.stops + step * THIRD) * 3) / 3);
+    } else if (step) {
+      if (!across || this.divider.hidden) return false;
+      this.moveTo(this.split + step * (event.shiftKey ? 10 : 2));
+    } else if (focused === this.divider && (key === "Home" || key === "End")) {
+      this.moveTo(key === "Home" ? 0 : 100);
     } else if (/^[0-9]$/.test(key)) this.choose("others", key === "0" ? null : Number(key) - 1);
     else if (key === "l") this.show(this.mode === "light" ? "picture" : "light");
     else if (key === "r") this.choose("results", (this.chosen.results + 1) % this.views.results.length);
@@ -162,7 +165,6 @@ class Viewer {
     this.moveTo(this.split);
     this.slider.value = this.stops;
     this.exposure.querySelector("output").textContent = signed(this.stops);
-    this.section.classList.toggle("is-light", this.mode === "light");
     this.right.tag.textContent = result.name;
     this.draw(this.right, result);
     if (other) {
