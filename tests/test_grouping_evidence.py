@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import random
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from hdrcli.grouping import find_brackets
+from hdrcli.grouping._frames import Frames
+from hdrcli.grouping._shoot import groups_of_shoot
+from hdrcli.image import FrameHeader
 from tests.readers.samples import exif, jpeg
 from tests.readers.test_maker_note import note, shorts
-from tests.test_grouping import frame, names, shoot, unclear
+from tests.test_grouping import START, frame, names, shoot, unclear
 
 SET = (-2.0, 0.0, 2.0)
 """Stops of a bracket of three."""
@@ -107,3 +112,47 @@ def test_counts_that_run_on_or_never_advance(tmp_path: Path) -> None:
     assert counts(tmp_path / "still") == [3, 3]
     sony(tmp_path / "limit", (1, 1 / 8000), (2, 1 / 8000), (3, 1 / 2000))
     assert counts(tmp_path / "limit") == [3]
+
+
+def test_bursts_with_clear_pauses_between(tmp_path: Path) -> None:
+    # A test shot 3 s before each bracket, of an exposure that the bracket has not.
+    times = [(time, at + start) for start in (0, 4.0, 40) for at, time in enumerate((1 / 250, 1 / 60, 1 / 15))]
+    tests = [(1 / 30, -4), (1 / 125, 36)]
+    shoot(tmp_path / "s", *sorted([*times, *tests], key=lambda one: one[1]))
+    assert counts(tmp_path / "s") == [3, 3, 3]
+    taken(tmp_path / "pairs", (0, (0, 2)), (4, (1, 3)), (8, (-1.3, 0.6)))
+    assert counts(tmp_path / "pairs") == [2, 2, 2]
+
+
+def simulated(seed: int, order: tuple[int, ...]) -> tuple[Frames, set[tuple[int, ...]]]:
+    """Eight brackets by an automatic exposure that follows the light, singles among them, a clock of whole seconds."""
+    draw = random.Random(seed)
+    headers: dict[int, FrameHeader] = {}
+    truth: set[tuple[int, ...]] = set()
+    now, middle = 0.0, 20
+    for _ in range(8):
+        middle = min(36, max(16, middle + draw.choice([0, 0, 1, -1, 2, -2, 5, -5])))
+        single = [middle + draw.choice([-3, -1, 0, 1, 2])] * (draw.random() < 0.3)
+        for thirds in ([middle + 6 * place for place in order], single):
+            for place in thirds:
+                time = 2.0 ** (place / 3 - 13)
+                taken = START + timedelta(seconds=now // 1)
+                path = Path(f"{len(headers)}.jpg")
+                headers[len(headers)] = FrameHeader(path, 9, 9, time, 8, 100, taken, camera="X")
+                now += time + draw.uniform(0.15, 0.4)
+            truth.add(tuple(range(len(headers) - len(thirds), len(headers))))
+            now += draw.choice([2, 3, 8, 20]) if thirds else 0
+    return Frames(tuple(one.path for one in headers.values()), headers), {one for one in truth if len(one) > 1}
+
+
+@pytest.mark.parametrize("order", [(-1, 0, 1), (0, -1, 1), (0, -1, 1, -2, 2)])
+def test_simulated_shoots(order: tuple[int, ...]) -> None:
+    right = wrong = whole = 0
+    for seed in range(40):
+        frames, truth = simulated(seed, order)
+        groups, _ = groups_of_shoot(frames, None)
+        found = {group.frames for group in groups if len(group.frames) > 1 and not group.readings}
+        whole, right, wrong = whole + len(truth), right + len(found & truth), wrong + len(found - truth)
+    print(f"\n{whole} brackets of {len(order)}: {right} found, {wrong} wrong, the others refused")  # noqa: T201
+    assert wrong < 0.03 * whole
+    assert right > 0.9 * whole

@@ -26,6 +26,9 @@ _SAME = 0.1
 _CLEARLY, _CLEARLY_IN_FRACTIONS = 1.9, 0.5
 """Seconds by which a pause must exceed another to tell; clocks of whole seconds can be off by one at either end."""
 
+_DRIVEN = 1.0
+"""Seconds that a camera at most pauses within a burst; nobody sets an exposure so fast."""
+
 _LONG, _LATE = 2.0, 1.5
 """Seconds from which on exposures are long enough to tell of dark frames, and by how much clocks may belie these."""
 
@@ -166,6 +169,23 @@ def overlap(brackets: Sequence[Shots]) -> bool:
     """Whether the ranges of exposure of two brackets overlap, as they never do when one goes on from another."""
     ends = [(min(s.exposure for s in shots), max(s.exposure for s in shots)) for shots in brackets if len(shots) > 1]
     return any(other[0] < one[1] and one[0] < other[1] for i, one in enumerate(ends) for other in ends[:i])
+
+
+def _repeats_within(shots: Shots) -> bool:
+    return any(repeats(shots[:place], shots[place]) for place in range(1, len(shots)))
+
+
+def bursts(run: Shots) -> tuple[Shots, ...]:
+    """The parts of a run that the camera must have taken in one go each, clear pauses between them; () if none tell."""
+    pauses = [pause(one, other) for one, other in pairwise(run)]
+    if None in pauses:
+        return ()
+    cuts = [place for place, waited in enumerate(pauses, 1) if (waited or 0) > _DRIVEN]
+    parts = tuple(run[start:end] for start, end in pairwise((0, *cuts, len(run))))
+    brackets = sorted(len(part) for part in parts if len(part) > 1)
+    if not (len(brackets) > 1 or brackets[-1:] > [2]) or any(_repeats_within(part) for part in parts):
+        return ()
+    return parts if parts_at_pauses(parts) else ()
 
 
 def parts_at_pauses(reading: Sequence[Shots]) -> bool:

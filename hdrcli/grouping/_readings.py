@@ -29,9 +29,23 @@ _USUAL = 20
 """Courses of a shoot that are looked for in each of its runs, the commonest first."""
 
 
-def courses(reading: Reading) -> Counter[Course]:
-    """The courses of the brackets of a reading."""
-    return Counter(tuple(round(step, 1) for step in steps(shots)) for shots in reading if len(shots) > 1)
+def courses(run: Shots, driven: Reading = ()) -> Counter[Course]:
+    """The courses of the brackets that a run most simply holds; `driven` is its reading as bursts, if it has one."""
+    brackets = [shots for burst in driven or (run,) for one in forward(burst) for shots in _least(one)]
+    return Counter(tuple(round(step, 1) for step in steps(shots)) for shots in brackets if len(shots) > 1)
+
+
+def _least(shots: Shots) -> Reading:
+    """What has no repeats as brackets of the same steps again and again, if it can be read so."""
+    for length in range(3, len(shots) // 2 + 1):
+        parts = _cut(shots, length)
+        if len(shots) % length == 0 and _comes_again(parts):
+            return parts
+    return (shots,)
+
+
+def _cut(run: Shots, length: int) -> Reading:
+    return tuple(run[start : start + length] for start in range(0, len(run), length))
 
 
 def forward(run: Shots) -> Reading:
@@ -50,13 +64,13 @@ def backward(run: Shots) -> Reading:
     return tuple(shots[::-1] for shots in forward(run[::-1])[::-1])
 
 
-def readings_of(run: Shots, elsewhere: Counter[Course]) -> tuple[Reading, ...]:
+def readings_of(run: Shots, elsewhere: Counter[Course], driven: Reading = ()) -> tuple[Reading, ...]:
     """The readings of a run that the evidence leaves: one where it decides, else all.
 
-    `elsewhere` counts the courses of brackets in the rest of the shoot. A run without repeats may still be several
-    brackets of the usual length or of the same steps, and one of unequal brackets may be regular otherwise. Two things
-    can decide: the order that recurs, and pauses between brackets clearly longer than those within. They must not
-    contradict each other.
+    `elsewhere` counts the courses of brackets in the rest of the shoot, `driven` is as in `courses`. A run without
+    repeats may still be several brackets of the usual length or of the same steps, and one of unequal brackets may be
+    regular otherwise. Two things can decide: the order that recurs, and pauses between brackets clearly longer than
+    those within. They must not contradict each other.
     """
     known: Counter[Order] = Counter()
     for course, times in elsewhere.items():
@@ -64,11 +78,11 @@ def readings_of(run: Shots, elsewhere: Counter[Course]) -> tuple[Reading, ...]:
     if has_varied_bias(run):  # the camera's own course: a bracket ends where the first of its biases comes again
         return (forward(run),)
     plain = forward(run)
-    if len(plain) == 1 and order(steps(run)) in known:
+    familiar = _familiar(run, plain, elsewhere)
+    if len(plain) == 1 and not driven and not familiar and order(steps(run)) in known:
         return (plain,)
     regular = _regular(run, plain, known)
-    familiar = _familiar(run, plain, elsewhere)
-    readings = tuple(dict.fromkeys([plain, backward(run), *regular, *familiar]))
+    readings = tuple(dict.fromkeys([plain, backward(run), *regular, *familiar, *([driven] if driven else [])]))
     if len(readings) == 1:
         return readings
     support = [_support(reading, known) for reading in readings]
@@ -92,7 +106,7 @@ def _regular(run: Shots, plain: Reading, known: Counter[Order]) -> list[Reading]
     usual = max(lengths, key=lengths.__getitem__, default=0)
     found: list[Reading] = []
     for length in range(2, min(len(run) // 2, max(map(len, plain))) + 1):
-        parts = tuple(run[start : start + length] for start in range(0, len(run), length))
+        parts = _cut(run, length)
         if len(run) % length or any(len(forward(shots)) > 1 for shots in parts):
             continue
         orders = {order(steps(shots)) for shots in parts}
@@ -115,7 +129,8 @@ def _familiar(run: Shots, plain: Reading, elsewhere: Counter[Course]) -> list[Re
     the frames beside it must be as many as it has, or within its range, or taken after a clear pause.
     """
     known = sorted((course for course, _ in elsewhere.most_common(_USUAL)), key=len, reverse=True)
-    known += sorted(courses(plain if len(plain) > 1 else ()), key=len)
+    own = [course for course in courses(run) if len(course) > 1]
+    known += sorted(own, key=len)[:1] if len(plain) > 1 else []
     stops = steps(run)
     parts: list[Shots] = []
     found: list[Shots] = []
@@ -140,16 +155,16 @@ def _within(part: Shots, bracket: Shots) -> bool:
     return all(min(exposures) < shot.exposure < max(exposures) for shot in part)
 
 
-def _support(reading: Reading, known: Counter[Order]) -> int:
+def _support(reading: Reading, known: Counter[Order]) -> float:
     """How well brackets follow an order that recurs.
 
-    4: all are of the shoot's orders, 3: so are the longest, and the others begin like them; the same of orders only
-    this reading has, 2 and 1; else 0.
+    4 to 5: all are of the shoot's orders, the more the commoner these are; 3: so are the longest, and the others begin
+    like them; the same of orders only this reading has, 2 and 1; else 0.
     """
     brackets = sorted((shots for shots in reading if len(shots) > 1), key=len)
     orders = [order(steps(shots)) for shots in brackets]
     if orders and all(one in known for one in orders):
-        return 4
+        return 4 + min(known[one] for one in orders) / known.total()
     if len(orders) < 2:
         return 0
     longest = brackets[-1]

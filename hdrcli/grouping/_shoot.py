@@ -11,7 +11,7 @@ from itertools import pairwise
 from hdrcli.errors import ExposureError
 from hdrcli.exposure import relative_exposures
 from hdrcli.grouping import _evidence
-from hdrcli.grouping._evidence import SLOW, Shot, Shots, boundary, is_same, pause, steps
+from hdrcli.grouping._evidence import SLOW, Shot, Shots, boundary, bursts, is_same, pause, steps
 from hdrcli.grouping._folders import some
 from hdrcli.grouping._frames import Frames
 from hdrcli.grouping._readings import Course, Reading, courses, forward, readings_of
@@ -106,13 +106,14 @@ def _parts(shots: Shots, gap: float | None) -> list[_Part]:
             start = place
     runs.append(_Part(shots[start:]))
     counted = [_counted(run.shots) for run in runs]
-    found = [courses(() if own else forward(run.shots)) for run, own in zip(runs, counted, strict=True)]
+    driven = [bursts(run.shots) if gap is None else () for run in runs]  # an explicit gap overrules other pauses
+    found = [Counter() if own else courses(run.shots, go) for run, own, go in zip(runs, counted, driven, strict=True)]
     known: Counter[Course] = Counter()
     for here in found:
         known.update(here)
     parts = []
-    for run, own, here in zip(runs, counted, found, strict=True):
-        readings = (own,) if own else readings_of(run.shots, known - here)
+    for run, own, go, here in zip(runs, counted, driven, found, strict=True):
+        readings = (own,) if own else readings_of(run.shots, known - here, go)
         parts += [replace(run, readings=readings)] if len(readings) > 1 else _parted(readings[0], run.ends)
     return parts
 
