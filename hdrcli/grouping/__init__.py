@@ -141,6 +141,20 @@ def _add_files(search: _Search, given: list[Path]) -> None:
         return
     for run in runs:
         search.brackets.append(_bracket(frames.only(run), None, None))
+    several = _several(frames, search.gap) if len(runs) == 1 else 0
+    if several:
+        search.left.notes.append(
+            f"The {len(files)} files given by name are taken as one bracket; their folder would be read as {several}."
+        )
+
+
+def _several(frames: Frames, gap: float | None) -> int:
+    """How many brackets a shoot of these frames would be read as; 0 for one, or where nothing tells."""
+    if frames.errors or not all(header.exposure_time for header in frames.headers.values()):
+        return 0
+    groups, _ = groups_of_shoot(frames, gap)
+    count = sum(len(group.frames) > 1 for group in groups)
+    return count if count > 1 else 0
 
 
 def _add_folder(search: _Search, folder: Path, files: list[Path], deeper: Sequence[Path] = ()) -> None:
