@@ -1,6 +1,8 @@
-"""HDR AVIF: the linear light as a display shows it, in 10 or 12 bits of PQ, BT.2020 primaries (ITU-R BT.2100).
+"""HDR AVIF: light as a display shows it, in 10 or 12 bits of PQ, BT.2020 primaries (ITU-R BT.2100).
 
-With Exif and XMP.
+PQ codes tell a display's luminance, so what is encoded is not the scene's light on its own scale but the HDR rendition,
+whose middle tones are those of the picture: diffuse white as the picture shows it is at the HDR reference white.
+The file tells of the shot by Exif and XMP.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ _SPEED = 8
 
 
 def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
-    """Encode `pixels` (H, W, 3), linear BT.709 light, as an AVIF without chroma subsampling.
+    """Encode `pixels` (H, W, 3), light as shown, linear BT.709, as an AVIF without chroma subsampling.
 
     1.0 is shown at 203 cd/m^2 (ITU-R BT.2408); what is brighter than 10,000 cd/m^2 is cut. Raises WriteError for
     negative, infinite or NaN light and for sizes that the encoder does not hold.
@@ -53,4 +55,4 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
     return with_metadata(bytes(file), output_exif(info, width, height).to_bytes(), output_xmp(info))
 
 
-WRITER = Writer(suffix=".avif", takes="linear", encode=encode, bit_depths=(10, 12))
+WRITER = Writer(suffix=".avif", takes="shown", encode=encode, bit_depths=(10, 12), lossy=True)

@@ -50,4 +50,4 @@ def _with_boxes(file: bytes, contents: dict[bytes, bytes]) -> bytes:
     return file[:at] + b"".join(boxes) + file[at:]
 
 
-WRITER = Writer(suffix=".jxl", takes="linear", encode=encode, bit_depths=(16, 32))
+WRITER = Writer(suffix=".jxl", takes="linear", encode=encode, bit_depths=(16, 32), lossy=True)
