@@ -78,7 +78,7 @@ def _believed(
 
     What was typed is believed, and so are times of frames whose response is not the usual one.
     """
-    if plan.exposure_source in TYPED or settings.response != "srgb":
+    if plan.exposure_source in TYPED or settings.response not in ("auto", "srgb"):
         return relative, ""
     found, changed = measured_stops.corrected(exposures, relative)
     return found, f", but measured for {', '.join(changed)}, whose pixels contradict them" if changed else ""

@@ -30,7 +30,8 @@ LAYERS = [
         "xmp",
         "cropping",
     },
-    STAGES | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops"},
+    STAGES
+    | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops", "frame_pairs", "tone_curve"},
     {
         "manifest",
         "reuse",
