@@ -37,7 +37,7 @@ OUTLIER = 2.0
 
 ROUNDS = 10
 
-CONTRADICTED = 0.1
+CONTRADICTED = 0.15
 """Stops by which a step must differ from what the curve tells, to be measured. EXIF rounds by up to 0.1."""
 
 FOLDS = 4
