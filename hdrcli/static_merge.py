@@ -127,13 +127,13 @@ def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
     times = merging.relative_times(bracket)
     lost = 1 - merging.unsaturated(reference)
     network = blurred(result.pixels.mean(-1))
-    lift = _black_lift(bracket)
+    black = _black_error(bracket)
     found = []
     for index, exposure in enumerate(bracket.exposures):
         if index == bracket.reference:
             found.append(np.ones(lost.shape, np.float32))
             continue
-        same = _agreement(bracket, index, float(times[index]), lift)
+        same = _agreement(bracket, index, float(times[index]), black)
         if times[index] < 1:
             doubtful = lost * _nearby((1 - same) * (1 - lost))
             same *= 1 - doubtful * (1 - _agreement_with_network(exposure.pixels / times[index], network))
@@ -141,11 +141,11 @@ def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
     return found
 
 
-def _black_lift(bracket: Bracket) -> np.float32:
-    """The light that the reference shows too much of where it is black by the brightest frame, in its worst channel.
+def _black_error(bracket: Bracket) -> np.float32:
+    """By how much light the reference errs where it is black by the brightest frame, in its worst channel.
 
-    Noise that a camera clips at black lifts the mean, at high sensitivity by several times what is usual. The median is
-    taken over all that is black, so that what moved does not count.
+    Noise that a camera clips at black lifts the mean, at high sensitivity by several times what is usual; others set
+    what is nearly black to 0. The median is taken over all that is black, so that what moved does not count.
     """
     brightest, time = bracket.exposures[-1], merging.relative_times(bracket)[-1]
     if time <= 1:
@@ -155,15 +155,13 @@ def _black_lift(bracket: Bracket) -> np.float32:
     if brightest.valid is not None:
         black &= brightest.valid
     excess = (blurred(bracket.exposures[bracket.reference].pixels) - light)[black]
-    if not len(excess):
-        return np.float32(0)
-    return np.maximum(np.median(excess, 0).max(), np.float32(0))
+    return np.abs(np.median(excess, 0)).max() if len(excess) else np.float32(0)
 
 
-def _agreement(bracket: Bracket, index: int, time: float, lift: np.float32) -> np.ndarray:
+def _agreement(bracket: Bracket, index: int, time: float, black: np.float32) -> np.ndarray:
     """Agreement of a frame of relative exposure `time` with the reference, within noise.
 
-    `lift` is the reference's own error at black.
+    `black` is the reference's own error at black.
     """
     frame, reference = bracket.exposures[index], bracket.exposures[bracket.reference]
     highest = COMPARABLE * min(1, 1 / time)
@@ -174,7 +172,7 @@ def _agreement(bracket: Bracket, index: int, time: float, lift: np.float32) -> n
     noise = merging.noise_variance(level * np.float32(time), frame) / time**2
     noise += merging.noise_variance(level, reference)
     place = PLACE_ERROR[frame.valid is not None]
-    systematic = (RESPONSE_ERROR * level) ** 2 + (place * slope(grey)) ** 2 + (BLACK_ERROR / time) ** 2 + lift**2
+    systematic = (RESPONSE_ERROR * level) ** 2 + (place * slope(grey)) ** 2 + (BLACK_ERROR / time) ** 2 + black**2
     difference = _contradiction(seen - wanted, frame, reference)
     squared = blurred((difference * difference).mean(-1) / (noise + systematic))
     mean = np.stack([blurred(difference[..., c]) for c in range(3)], -1)
