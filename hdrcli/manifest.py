@@ -71,7 +71,8 @@ class Making:
 
     `settings` are the options that pixels depend on, as they were asked for; `model` is the one used, `weights` the
     SHA-256 of its weights. `inputs` are the frames in file order, `stops` theirs. `replaces` are digests of the older
-    outputs that may still stand where new ones are promised.
+    outputs that may still stand where new ones are promised. `shoot` is what hangs on other brackets, where they share
+    a scale: the "exposure" whose white is 1.0, and the digest of the "frames" of all, on which pictures hang.
     """
 
     bracket: str
@@ -83,6 +84,7 @@ class Making:
     inputs: Mapping[str, FileState]
     outputs: Mapping[str, FileState] = field(default_factory=dict)
     replaces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shoot: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Making:
@@ -94,7 +96,7 @@ class Making:
 
     def line(self) -> str:
         """The JSON object, in one line."""
-        entry = {name: value for name, value in vars(self).items() if name != "replaces" or value}
+        entry = {name: value for name, value in vars(self).items() if name not in ("replaces", "shoot") or value}
         return json.dumps(entry, default=vars)
 
 

@@ -72,7 +72,6 @@ class FuseSettings:
         if self.prior is not None:
             _one_of("--prior", self.prior, PRIORS)
         _one_of("--tone-map", self.tone_map, plugins.names("tone_mapping"))
-        _check_strength(self.tone_map, self.adjustments)
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
             raise UsageError(f'--device has no "{self.device}".', "Choose one of: auto, cpu, cuda, cuda:1, mps.")
         _one_of("--precision", self.precision, PRECISIONS)
@@ -97,16 +96,6 @@ class FuseSettings:
 def models() -> list[str]:
     """Names of all networks and classical fusers."""
     return [name for folder in MODEL_FOLDERS for name in plugins.names(folder)]
-
-
-def _check_strength(tone_map: str, adjustments: Adjustments) -> None:
-    """What an operator would leave unheeded is not meant."""
-    if adjustments.strength and not plugins.load("tone_mapping", tone_map).TONE_MAPPER.local:
-        local = [name for name in plugins.names("tone_mapping") if plugins.load("tone_mapping", name).TONE_MAPPER.local]
-        raise UsageError(
-            f"--strength is for operators that look at a pixel's surroundings; {tone_map} does not.",
-            f"Leave --strength out, or pass --tone-map {' or '.join(local)}.",
-        )
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...] | list[str]) -> None:

@@ -66,7 +66,12 @@ Response = Annotated[
 
 Demosaic = Annotated[
     str,
-    typer.Option(metavar="NAME", rich_help_panel=_EXPOSURE, help=f"RAW colours: {', '.join(DEMOSAICS)}."),
+    typer.Option(
+        metavar="NAME",
+        autocompletion=completion.one_of(*DEMOSAICS),
+        rich_help_panel=_EXPOSURE,
+        help=f"RAW colours: {', '.join(DEMOSAICS)}.",
+    ),
 ]
 Scale = Annotated[
     str,
@@ -74,7 +79,7 @@ Scale = Annotated[
         metavar="|".join(SCALES),
         autocompletion=completion.one_of(*SCALES),
         rich_help_panel=_EXPOSURE,
-        help="1.0 in the EXR is the white of each bracket's reference frame, or one for all brackets (panoramas).",
+        help="Scale and brightness of each bracket by itself, or one for all brackets (panoramas, series).",
     ),
 ]
 
