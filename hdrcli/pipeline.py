@@ -20,7 +20,7 @@ from hdrcli.grouping import Grouping
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
-from hdrcli.reading import read_bracket
+from hdrcli.reading import TYPED, read_bracket
 from hdrcli.results import write_results
 from hdrcli.settings import FuseSettings
 
@@ -182,7 +182,7 @@ def _fuse_bracket(
     progress("aligning", 0.06)
     read = read.aligned(*aligning.align(read.bracket, plan.model, settings))
     bracket, cut = aligning.crop(read.bracket, settings, notes)
-    bracket = _decoded(bracket, plan, settings)
+    bracket = _decoded(bracket, plan, settings, notes)
     if settings.model == "auto" and bracket.relative_exposures:
         progress("looking for motion", 0.1)
         plan = settled(plan, bracket)
@@ -198,14 +198,16 @@ def _fuse_bracket(
     return Carried(replace(plan, notes=(*plan.notes, *notes)), stops, scale.stops(plan, bracket), left_out)
 
 
-def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings) -> Bracket:
+def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str]) -> Bracket:
     """The bracket in linear light for a model that makes a radiance map, as it is for the others."""
     if model_record(plan.model).makes is not RadianceMap:
         return bracket
-    bracket = response.decode(bracket, settings.response)
-    if words := response.misfit(bracket):
+    decoded = response.decode(bracket, settings.response, believed=plan.exposure_source in TYPED)
+    if decoded.note:
+        notes.append(decoded.note)
+    if words := response.misfit(decoded.bracket):
         log.warning("%s; try --response estimate, or check the exposures.", words)
-    return bracket
+    return decoded.bracket
 
 
 def _fuse_pixels(

@@ -86,7 +86,7 @@ def _believed(
 
     What was typed is believed, and so are times of frames whose response is not the usual one.
     """
-    decoded_otherwise = settings.response != "srgb" and any(one.encoding != "linear" for one in exposures)
+    decoded_otherwise = settings.response not in ("auto", "srgb") and any(one.encoding != "linear" for one in exposures)
     if plan.exposure_source in TYPED or decoded_otherwise:
         return relative, ""
     found, changed = measured_stops.corrected(exposures, relative)

@@ -48,7 +48,7 @@ class FuseSettings:
     tile: int | str = "auto"
     jobs: int = 1
     weights: str | None = None
-    response: str = "srgb"
+    response: str = "auto"
     static_merge: str = "auto"
     demosaic: str = DEMOSAICS[0]
     overwrite: bool = False

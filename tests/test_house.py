@@ -32,7 +32,8 @@ LAYERS = [
         "scores",
         "middle_tones",
     },
-    STAGES | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops"},
+    STAGES
+    | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops", "frame_pairs", "tone_curve"},
     {
         "manifest",
         "reuse",

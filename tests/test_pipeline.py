@@ -58,6 +58,27 @@ def test_debevec_gives_the_scene_with_the_references_white_at_one(bracket: Path,
     assert cv2.imread(str(tmp_path / "out" / "hall.png")).shape == (48, 80, 3)
 
 
+def test_frames_with_a_cameras_tone_curve_are_decoded_by_it_and_that_is_said(tmp_path: Path) -> None:
+    scene = scenes.radiance(96, 160, stops=8)
+    folder = tmp_path / "hall"
+    folder.mkdir()
+    for number, time in enumerate(TIMES):
+        value = transfer.linear_to_srgb(np.clip(1.3 * scene * time / (0.3 + scene * time), 0, 1).astype(np.float32))
+        cv2.imwrite(str(folder / f"{number}.png"), np.round(value[..., ::-1] * 255).astype(np.uint8))
+    options = {"model": "debevec", "times": tuple(TIMES), "formats": ("exr",)}
+    (result,) = hdrcli.fuse(folder, output=tmp_path / "out", **options).brackets
+    assert any(note.startswith("camera tone curve estimated from the frames: misfit 0.") for note in result.notes)
+    hdrcli.fuse(folder, output=tmp_path / "srgb", response="srgb", **options)
+    seen = (scene > 0.02) & (scene < 2)  # well exposed in some frame
+
+    def stops_off(name: str) -> float:
+        wrong = np.log2(read_exr(tmp_path / name / "hall.exr")[0][seen] / scene[seen])
+        return float(np.std(wrong))
+
+    assert stops_off("srgb") > 0.2
+    assert stops_off("out") < 0.05
+
+
 def test_file_order_is_kept_apart_from_exposure_order(tmp_path: Path) -> None:
     scene = scenes.radiance(40, 64, stops=6)
     scenes.write_bracket(tmp_path / "b", scene, [4.0, 0.25, 1.0], levels=65535)

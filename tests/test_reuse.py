@@ -115,7 +115,7 @@ def test_copies_and_folders_that_moved_are_known_by_content(hall: Path) -> None:
         ({"times": (0.25, 1, 8)}, "the exposures are others"),
         ({"times": None, "stops": (-2, 0, 3)}, "the exposures are others"),
         ({"reference": 1}, "--reference was auto, is 1"),
-        ({"response": "gamma:2.2"}, "--response was srgb, is gamma:2.2"),
+        ({"response": "gamma:2.2"}, "--response was auto, is gamma:2.2"),
         ({"bit_depth": 16}, "--bit-depth was not given, is 16"),
         ({"adjustments": Adjustments(exposure=0.5)}, "--exposure was 0, is 0.5"),
         (
