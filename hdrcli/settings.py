@@ -78,14 +78,13 @@ class FuseSettings:
         _one_of("--precision", self.precision, PRECISIONS)
         _one_of("--static-merge", self.static_merge, STATIC_MERGES)
         _one_of("--demosaic", self.demosaic, DEMOSAICS)
-        if self.bit_depth is not None:
-            _one_of("--bit-depth", str(self.bit_depth), BIT_DEPTHS)
         if not 1 <= self.quality <= 100:
             raise UsageError(f"--quality {self.quality} is not from 1 to 100.", "Pass --quality 95, or leave it out.")
         for name in self.formats:
             _one_of("--format", name, plugins.names("writers"))
         if not self.formats:
             raise UsageError("--format names no format.", "Pass --format png,exr.")
+        _check_bit_depth(self.bit_depth, self.formats)
         if isinstance(self.tile, int) and self.tile < 32:
             raise UsageError(f"--tile {self.tile} is too small.", "Pass 32 or more pixels, auto or off.")
         if self.jobs < 1:
@@ -107,6 +106,17 @@ def _check_strength(tone_map: str, adjustments: Adjustments) -> None:
             f"--strength is for operators that look at a pixel's surroundings; {tone_map} does not.",
             f"Leave --strength out, or pass --tone-map {' or '.join(local)}.",
         )
+
+
+def _check_bit_depth(bit_depth: int | None, formats: tuple[str, ...]) -> None:
+    """A depth that none of the formats has is not meant; where some have it, the others keep their own."""
+    if bit_depth is None:
+        return
+    _one_of("--bit-depth", str(bit_depth), BIT_DEPTHS)
+    depths = {name: plugins.load("writers", name).WRITER.bit_depths for name in formats}
+    if not any(bit_depth in known for known in depths.values()):
+        known = "; ".join(f"{name} {', '.join(map(str, sorted(bits)))}" for name, bits in depths.items())
+        raise UsageError(f"--bit-depth {bit_depth}: no format of --format has it.", f"They have: {known}.")
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...] | list[str]) -> None:
