@@ -52,6 +52,13 @@ def test_help_loads_no_heavy_library() -> None:
         (["--verbose"], "There is no option --verbose.", "Did you mean --version?"),
         (["fuse", "hall", "--tonemap", "drago"], "There is no option --tonemap.", "Did you mean --tone-map"),
         (["train"], "hdrcli train is missing its MODEL.", "Type hdrcli train"),
+        (["FUSE", "hall"], 'There is no command "FUSE".', "Did you mean hdrcli fuse?"),
+        (["--json"], "There is no option --json.", "Type it behind one of the commands: fuse, tonemap, inspect,"),
+        (
+            ["weights", "--json", "list"],
+            "There is no option --json.",
+            "Type it behind one of the commands: list, verify",
+        ),
         (["train", "dfgnett", "."], 'There is no recipe to train "dfgnett".', "Did you mean dfgnet?"),
     ],
 )
