@@ -106,8 +106,9 @@ class Manifest:
         self.file = folder / NAME
         self._journal = folder / writers.own_name("jsonl")
         self._lock = threading.Lock()
-        self._made = _read(self.file) if folder.is_dir() else {}
-        if folder.is_dir():
+        self._made: dict[str, Making] = {}
+        if os.path.isdir(folder):  # noqa: PTH112 (False for a name that is too long)
+            self._made = _read(self.file)
             for journal in sorted(folder.glob(".hdrcli-*.jsonl")):
                 self._made |= _by_output(_lines(journal))
 
@@ -121,6 +122,10 @@ class Manifest:
     def making(self, output: Path) -> Making | None:
         """How `output` was made, if that is known."""
         return self._made.get(self.name(output))
+
+    def outputs(self) -> list[Path]:
+        """All outputs that are known."""
+        return [self.folder / name for name in self._made]
 
     def write(self, making: Making, files: Mapping[Path, bytes]) -> None:
         """Write the outputs of a bracket, all or none, and remember how they were made. Raises WriteError.
@@ -147,7 +152,7 @@ class Manifest:
 
     def merge(self) -> None:
         """Bring fused.json up to date with this run's journal and those of killed runs, whose temporaries go too."""
-        if not self.folder.is_dir():
+        if not os.path.isdir(self.folder):  # noqa: PTH112
             return
         import filelock
 
@@ -216,7 +221,7 @@ def _grouped(made: Mapping[str, Making]) -> Iterable[Making]:
 def _read(file: Path) -> dict[str, Making]:
     """The makings in fused.json by output. Raises WriteError for one that is damaged, foreign or later."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8-sig"))
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError("it is none of hdrcli's")
         if content["version"] > VERSION:

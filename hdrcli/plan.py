@@ -12,10 +12,10 @@ from pathlib import Path
 from hdrcli import exposure, motion, plugins, sidecars, writers
 from hdrcli.contracts import Fuser, Network, Writer
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError, WriteError
-from hdrcli.grouping import FoundBracket, find_brackets
+from hdrcli.grouping import FoundBracket, find_brackets, some
 from hdrcli.image import Bracket, FrameHeader, RadianceMap
 from hdrcli.manifest import Manifest
-from hdrcli.reuse import Reuse
+from hdrcli.reuse import Reuse, earlier_results
 from hdrcli.settings import FuseSettings
 
 FOR_MOTION, FOR_STILL, FOR_LACK_OF_TIMES = "dfgnet", "debevec", "mertens"
@@ -78,7 +78,9 @@ def make_plans(inputs: Sequence[Path], settings: FuseSettings, manifest: Manifes
     `manifest`, that of the output folder, is what --skip-existing goes by.
     """
     reuse = Reuse(settings, manifest) if manifest and settings.skip_existing else None
-    grouping = find_brackets(inputs, gap=settings.gap, size=settings.size, exclude=(settings.output,))
+    earlier = earlier_results(inputs, settings.output)
+    notes = (f"Results of earlier runs are no frames and are left: {some(earlier)}.",) if earlier else ()
+    grouping = find_brackets(inputs, gap=settings.gap, size=settings.size, exclude=(settings.output, *earlier))
     plans = []
     for found in grouping.brackets:
         plan = Plan(
@@ -91,7 +93,7 @@ def make_plans(inputs: Sequence[Path], settings: FuseSettings, manifest: Manifes
             ends=found.ends,
         )
         plans.append(plan if plan.error else _planned(plan, found, settings, reuse))
-    return Plans(tuple(plans), grouping.left, (*grouping.notes, *(reuse.notes(plans) if reuse else ())))
+    return Plans(tuple(plans), grouping.left, (*notes, *grouping.notes, *(reuse.notes(plans) if reuse else ())))
 
 
 def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings, reuse: Reuse | None) -> Plan:
@@ -218,7 +220,7 @@ def with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None) -> Pla
     for output in plan.outputs:
         if output.resolve() in inputs:
             raise WriteError(f"{output} is one of the inputs.", "Pass another --output folder.")
-    existing = [output for output in plan.outputs if output.exists() or output.is_symlink()]
+    existing = writers.existing(plan.outputs, holding=settings.skip_existing)
     if existing and reuse:
         plan = reuse.settle(plan, existing)
     elif existing and settings.skip_existing:

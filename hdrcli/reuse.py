@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -50,6 +51,17 @@ def making(plan: Plan, settings: FuseSettings, manifest: Manifest) -> Making:
     return Making(plan.name, hdrcli.__version__, plan.model, None, stops, asked, inputs)
 
 
+def earlier_results(inputs: Sequence[Path], output: Path) -> list[Path]:
+    """What earlier runs wrote into the input folders and into folders in them, but for `output`: these are no frames.
+
+    Raises WriteError for a fused.json that cannot be gone by.
+    """
+    folders = list(filter(os.path.isdir, inputs))
+    inside = [file.parent for folder in folders for file in folder.glob(f"*/{NAME}")]
+    folders += [folder for folder in inside if folder.resolve() != output.resolve()]
+    return [result for folder in folders for result in Manifest(folder).outputs() if result.exists()]
+
+
 def _plain(value: Any) -> Any:
     """A setting as JSON gives it back."""
     if isinstance(value, (list, tuple)):
@@ -88,7 +100,9 @@ class Reuse:
             if standing == "changed":
                 notes.append(f"{output} is not as hdrcli wrote it, and is kept")
         if len(kept) == len(plan.outputs):
-            return replace(plan, skip=True, kept=tuple(kept), notes=tuple(notes))
+            by = {made.model for output in kept if (made := self._manifest.making(output))}
+            model = by.pop() if len(by) == 1 else plan.model  # what `auto` took then
+            return replace(plan, skip=True, kept=tuple(kept), notes=tuple(notes), model=model)
         notes += [f"fused again: {why}" for why in dict.fromkeys(reasons)]
         missing = [output.name for output in plan.outputs if output not in existing]
         if missing and existing:
@@ -144,6 +158,8 @@ class Reuse:
             if one.name in _NO_PIXELS | _ELSEWHERE or (one.name in _OF_NETWORKS and not by_network):
                 continue
             had, now = made.settings.get(one.name, one.default), _plain(getattr(self._settings, one.name))
+            if had != now and one.name == "adjustments":
+                return f"the adjustments were {had or 'none'}, are {now or 'none'}"
             if had != now:
                 words = ["its default" if value is None else value for value in (had, now)]
                 return f"--{one.name.replace('_', '-')} was {words[0]}, is {words[1]}"

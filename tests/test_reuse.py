@@ -13,6 +13,7 @@ import pytest
 
 import hdrcli
 from hdrcli import inference, weights
+from hdrcli.adjustments import Adjustments
 from hdrcli.networks.dfgnet import DFGNet
 from hdrcli.pipeline import BracketResult, FuseReport
 from tests import formula, scenes
@@ -111,6 +112,7 @@ def test_copies_and_folders_that_moved_are_known_by_content(hall: Path) -> None:
         ({"times": None, "stops": (-2, 0, 3)}, "the exposures are others"),
         ({"reference": 1}, "--reference was its default, is 1"),
         ({"response": "gamma:2.2"}, "--response was srgb, is gamma:2.2"),
+        ({"adjustments": Adjustments(exposure=1)}, "the adjustments were none, are exposure +1"),
         ({"bit_depth": 16}, "--bit-depth was its default, is 16"),
     ],
 )
@@ -256,3 +258,9 @@ def test_auto_and_the_model_it_took_are_the_same(hall: Path) -> None:
     assert fuse(**pair, model="debevec").status == "done"
     assert fuse(**pair, model="auto").status == "skipped"
     assert fuse(model="auto", dry_run=True).notes[-1] == "fused again: --model was debevec, is auto"
+
+
+def test_what_is_skipped_is_told_with_the_model_that_made_it(hall: Path, network_file: Path) -> None:
+    options = {"model": "auto", "weights": "small.safetensors", "output": "auto"}
+    assert fuse(**options).model == "debevec"
+    assert (fuse(**options).status, fuse(**options).model) == ("skipped", "debevec")

@@ -5,9 +5,9 @@ A plugin's file name is the format's name and, with a dot, how its files' suffix
 
 from __future__ import annotations
 
-from hdrcli.writers._atomic import abandoned, append, check_writable, own_name, remove_stale, write_all
+from hdrcli.writers._atomic import abandoned, append, check_writable, existing, own_name, remove_stale, write_all
 
-__all__ = ["abandoned", "append", "check_writable", "format_name", "own_name", "remove_stale", "write_all"]
+__all__ = ["abandoned", "append", "check_writable", "existing", "format_name", "own_name", "remove_stale", "write_all"]
 
 _ALIASES = {"jpeg": "jpg", "tif": "tiff"}
 
