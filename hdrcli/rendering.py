@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,13 +57,19 @@ def tonemap(
     paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
     if not paths:
         raise UsageError("There is nothing to tone-map.", "Name EXR or Radiance (.hdr) files, or folders of them.")
-    plans = list(with_unique_names((plan for path in paths for plan in _plans(path, settings)), _clash))
+    plans = _all_plans(paths, settings)
     on_plans(len(plans))
     results = []
     for plan in plans:
         results.append(pipeline.run(plan, settings, progress, _render))
         on_result(results[-1])
     return FuseReport(tuple(results), ())
+
+
+def _all_plans(paths: Sequence[Path], settings: FuseSettings) -> list[Plan]:
+    """The plans of all files; one that is given twice counts once."""
+    found = {os.path.realpath(plan.files[0]): plan for path in paths for plan in _plans(path, settings)}
+    return list(with_unique_names(found.values(), _clash))
 
 
 def _plans(path: Path, settings: FuseSettings) -> Iterator[Plan]:
