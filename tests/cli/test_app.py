@@ -71,6 +71,12 @@ def test_typing_errors(run: Run, tmp_path: Path, typed: list[str], error: str, h
     assert second.startswith(f"Hint: {hint}")
 
 
+def test_a_checkpoint_that_is_not_there(run: Run) -> None:
+    outcome = run("weights", "import", "dfgnet", "no.where.pth")
+    assert outcome.status == 1
+    assert outcome.err.splitlines()[0] == "Error: no.where.pth cannot be read: No such file or directory."
+
+
 def test_a_bug_is_told_as_one(
     run: Run, make_bracket: MakeBracket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
