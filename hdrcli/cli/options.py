@@ -66,7 +66,12 @@ Response = Annotated[
 
 Demosaic = Annotated[
     str,
-    typer.Option(metavar="NAME", rich_help_panel=_EXPOSURE, help=f"RAW colours: {', '.join(DEMOSAICS)}."),
+    typer.Option(
+        metavar="NAME",
+        autocompletion=completion.one_of(*DEMOSAICS),
+        rich_help_panel=_EXPOSURE,
+        help=f"RAW colours: {', '.join(DEMOSAICS)}.",
+    ),
 ]
 Scale = Annotated[
     str,

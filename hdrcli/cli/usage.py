@@ -15,13 +15,14 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from hdrcli.cli import console, defaults
-from hdrcli.errors import HdrcliError, UsageError
+from hdrcli.errors import HdrcliError, UsageError, choices_hint
 
 log = logging.getLogger(__name__)
 
 # Typer brings its own copy of click or uses an installed one, by version; either way this is click's UsageError.
 ParserError: type[Exception] = typer.BadParameter.__mro__[1]
 _DEFAULTS = "hdrcli.defaults"
+SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
 class Command(TyperCommand):
@@ -82,7 +83,20 @@ class Commands(TyperGroup):
                 "Windows would have to be told to run scripts of all kinds.",
                 f"Type {ctx.command_path} --show-completion >> $PROFILE, where your policy lets a profile run.",
             )
+        if args[:1] == ["--show-completion"] and args[1:]:
+            self._show_completion(ctx, args[1])
         return super().parse_args(ctx, args)
+
+    def _show_completion(self, ctx: Any, shell: str) -> None:
+        """Print the script of a shell by name and exit: typer's option tells that of the shell around, if it can."""
+        if shell not in SHELLS:
+            raise UsageError(f'There is no completion for "{shell}".', choices_hint(shell, SHELLS))
+        variable = f"_{ctx.command_path.upper()}_COMPLETE"
+        os.environ[variable] = f"source_{shell}"
+        try:
+            self.main(args=[], prog_name=ctx.command_path)  # answers, and exits
+        finally:
+            del os.environ[variable]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that `args` begin with. Raises UsageError when there is none."""
