@@ -24,9 +24,9 @@ def run() -> NoReturn:
     except KeyboardInterrupt:  # while modules were loaded, or a second one on the way out
         status = INTERRUPTED
         sys.stderr.write("Interrupted.\n")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # too late now
     if status not in (INTERRUPTED, TERMINATED):
         sys.exit(status)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()

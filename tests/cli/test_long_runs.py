@@ -195,6 +195,13 @@ def test_an_interruption_is_one_at_any_moment(shoot: Path, tmp_path: Path, momen
     assert "Error" not in done.stderr
 
 
+def test_an_interruption_of_a_run_that_is_done_changes_nothing(shoot: Path, tmp_path: Path) -> None:
+    code = "import atexit, os\natexit.register(os.kill, os.getpid(), 2)\nfrom hdrcli.__main__ import run\nrun()"
+    process = start(code, "fuse", "shoot", "-m", "mertens", "-q", cwd=tmp_path)
+    assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == 0
+
+
 def test_quiet_says_only_that_it_was_interrupted(shoot: Path, tmp_path: Path) -> None:
     process = start(SLOW, "reading", 0.3, "--quiet", cwd=tmp_path)
     wait_for(tmp_path / "there", process)
