@@ -10,17 +10,18 @@ from hdrcli.plan import least_frames
 from hdrcli.settings import FuseSettings
 
 
-def align(bracket: Bracket, model: str, settings: FuseSettings) -> Bracket:
-    """The frames that could be aligned, aligned as `settings.align` says; a warning names those left out.
+def align(bracket: Bracket, model: str, settings: FuseSettings) -> tuple[Bracket, tuple[int, ...]]:
+    """The frames that could be aligned, aligned as `settings.align` says, and their indices in `bracket`.
 
-    Raises ReadError when fewer are left than `model` takes, or than two when `auto` may still take another.
+    A warning names those left out. Raises ReadError when fewer are left than `model` takes, or than two when `auto` may
+    still take another.
     """
     if settings.align == "off":
-        return bracket
+        return bracket, tuple(range(len(bracket.exposures)))
     bracket = plugins.load("alignment", settings.align).ALIGNER.align(bracket)
     keep = tuple(i for i, one in enumerate(bracket.exposures) if one.valid is None or one.valid.any())
     if len(keep) == len(bracket.exposures):
-        return bracket
+        return bracket, keep
     least = 2 if settings.model == "auto" else least_frames(model)
     if len(keep) < least:
         lost = [one.name for i, one in enumerate(bracket.exposures) if i not in keep]
@@ -28,7 +29,7 @@ def align(bracket: Bracket, model: str, settings: FuseSettings) -> Bracket:
             f"{bracket.name}: {', '.join(lost)} could not be aligned, and {model} takes at least {least} frames.",
             "Check that all frames show one scene; --align off takes them as they are.",
         )
-    return bracket.select(keep)
+    return bracket.select(keep), keep
 
 
 def crop(bracket: Bracket, settings: FuseSettings, notes: list[str]) -> tuple[Bracket, dict[str, str]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
+from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.plan import Plan
 
 Progress = Callable[[str, str, float], None]
@@ -16,6 +18,14 @@ DONE = "done"
 """The stage of a bracket whose outputs are written."""
 
 Result = TypeVar("Result")
+
+
+def given(inputs: str | Path | Iterable[str | Path], deed: str, hint: str) -> list[Path]:
+    """`inputs` as paths. Raises UsageError, with the `hint`, where there are none for the `deed`."""
+    paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
+    if not paths:
+        raise UsageError(f"There is nothing to {deed}.", hint)
+    return paths
 
 
 def run(one: Callable[[Plan, Progress], Result], plans: Sequence[Plan], jobs: int, progress: Progress) -> list[Result]:
@@ -51,3 +61,17 @@ def _at_once(
             stopped.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def told(error: Exception, plan: Plan) -> HdrcliError:
+    """An error of a bracket in words."""
+    if isinstance(error, HdrcliError):
+        return error
+    if isinstance(error, MemoryError):
+        return HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
+    bug = HdrcliError(
+        f"{plan.name}: {type(error).__name__}: {error} (this is a bug in hdrcli).",
+        "Please report it with what the same command prints with --debug.",
+    )
+    bug.__cause__ = error
+    return bug

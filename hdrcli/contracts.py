@@ -10,7 +10,7 @@ writers/       WRITER = Writer(...)            image -> bytes of a file
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -99,10 +99,14 @@ class Aligner:
 class ToneMapper:
     """A tone mapping operator: scene-referred to display-referred.
 
-    `apply` heeds all adjustments, `strength` only if the operator is `local`: if it looks at a pixel's surroundings.
+    `apply` heeds all adjustments, `strength` only if the operator is `local`: if it looks at a pixel's surroundings. It
+    sets itself by statistics: those of the map, or the ones that it is given. `measure` takes these of several maps,
+    each some of its pixels on a grid, (h, w, 3) of linear light on one scale, so that the pictures of all agree: equal
+    light is shown alike but for its surroundings.
     """
 
-    apply: Callable[[RadianceMap, Adjustments], DisplayImage]
+    apply: Callable[[RadianceMap, Adjustments, Any], DisplayImage]
+    measure: Callable[[Sequence[np.ndarray], Adjustments], Any]
     summary: str
     source: str
     local: bool = False
@@ -138,17 +142,19 @@ class OutputInfo:
 class Writer:
     """How an image becomes the bytes of a file whose name ends in `suffix`, which begins with the format's name.
 
-    `takes` is the type of image it encodes: linear light ("linear"), a display picture ("display"), or "both" of a
-    scene-referred result. `encode(pixels, info, bit_depth)` returns the whole file; putting it on disk, all or nothing,
+    `takes` is the type of image it encodes: linear light ("linear"), a display picture ("display"), "both" of a
+    scene-referred result, or light that is "shown": linear, scaled to the picture's middle tones, highlights above 1.
+    `encode(pixels, info, bit_depth)` returns the whole file; putting it on disk, all or nothing,
     is `write_all`. `pixels` are (H, W, 3) float32: linear BT.709 light, or sRGB-encoded [0, 1], or the pair (display,
     linear). Raises WriteError for a picture that the format cannot hold. `bit_depths` are bits a channel, the default
-    first.
+    first; `lossy` says whether `OutputInfo.quality` counts.
     """
 
     suffix: str
-    takes: Literal["linear", "display", "both"]
+    takes: Literal["linear", "display", "both", "shown"]
     encode: Callable[[Any, OutputInfo, int], bytes]
     bit_depths: tuple[int, ...]
+    lossy: bool = False
 
     def depth(self, wanted: int | None) -> int:
         """The bit depth to write when `wanted` is asked for: the format's own default where it has no such depth."""

@@ -29,12 +29,13 @@ def well_exposedness(distance_squared: np.ndarray) -> np.ndarray:
     return np.exp(distance_squared / np.float32(-2 * EXPOSEDNESS_SIGMA**2))
 
 
-def add(fused: list[np.ndarray], pixels: np.ndarray, weight: np.ndarray) -> None:
+def add(fused: list[np.ndarray], pixels: np.ndarray, weight: np.ndarray, top: int = 1) -> None:
     """Add a frame to the Laplacian pyramid `fused` (begun by the first one) with its share `weight` (H, W) (eq. 6).
 
-    `pixels` are (H, W) or (H, W, 3), encoded.
+    `pixels` are (H, W) or (H, W, 3), encoded; `top` is as in `hdrcli.pyramids`.
     """
-    for level, (band, share) in enumerate(zip(pyramids.laplacian(pixels), pyramids.gaussian(weight), strict=True)):
+    levels = zip(pyramids.laplacian(pixels, top), pyramids.gaussian(weight, top), strict=True)
+    for level, (band, share) in enumerate(levels):
         band = band * share.reshape(share.shape + (1,) * (band.ndim - 2))  # noqa: PLW2901 (the last is `pixels`' own)
         if level < len(fused):
             fused[level] += band

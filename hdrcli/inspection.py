@@ -10,6 +10,7 @@ from typing import Any
 from hdrcli import exposure
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Exposure, FrameHeader
+from hdrcli.outputs import with_outputs
 from hdrcli.plan import Plan, make_plans
 from hdrcli.reading import ReadBracket, read_bracket
 from hdrcli.settings import FuseSettings
@@ -84,7 +85,7 @@ def inspect(
     brackets = []
     for number, plan in enumerate(plans.brackets, 1):
         progress(plan.name, number, len(plans.brackets))
-        brackets.append(_inspect(plan, settings))
+        brackets.append(_inspect(with_outputs(plan, settings), settings))
     return Inspection(tuple(brackets), plans.left, plans.notes)
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from hdrcli import interrupts, writers
 from hdrcli.errors import HdrcliError, WriteError
+from hdrcli.file_state import FileState
 
 NAME = "fused.json"
 FORMAT = "hdrcli-fused"
@@ -33,45 +34,13 @@ log = logging.getLogger("hdrcli")
 
 
 @dataclass(frozen=True)
-class FileState:
-    """A file's SHA-256 and size in bytes, and when it was last changed (ns); None: promised, not yet seen."""
-
-    sha256: str
-    size: int
-    modified: int | None = None
-
-    @classmethod
-    def of(cls, path: Path) -> FileState:
-        """The state of a file. Raises OSError."""
-        sha256, buffer = hashlib.sha256(), memoryview(bytearray(1 << 20))
-        with path.open("rb", buffering=0) as file:
-            while count := file.readinto(buffer):
-                sha256.update(buffer[:count])
-            stat = os.fstat(file.fileno())
-        return cls(sha256.hexdigest(), stat.st_size, stat.st_mtime_ns)
-
-    def now(self, path: Path) -> FileState | None:
-        """The state of `path` if it still has this content, else None.
-
-        Where size and time are unchanged the content is taken to be; it is read only where they tell nothing.
-        """
-        try:
-            stat = path.stat()
-            if stat.st_size != self.size:
-                return None
-            found = self if stat.st_mtime_ns == self.modified else FileState.of(path)
-        except OSError:
-            return None
-        return found if found.sha256 == self.sha256 else None
-
-
-@dataclass(frozen=True)
 class Making:
     """How outputs of one bracket were made. Files are named relative to the manifest's folder.
 
     `settings` are the options that pixels depend on, as they were asked for; `model` is the one used, `weights` the
     SHA-256 of its weights. `inputs` are the frames in file order, `stops` theirs. `replaces` are digests of the older
-    outputs that may still stand where new ones are promised.
+    outputs that may still stand where new ones are promised. `shoot` is what hangs on other brackets, where they share
+    a scale: the "exposure" whose white is 1.0, and the digest of the "frames" of all, on which pictures hang.
     """
 
     bracket: str
@@ -83,6 +52,7 @@ class Making:
     inputs: Mapping[str, FileState]
     outputs: Mapping[str, FileState] = field(default_factory=dict)
     replaces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shoot: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Making:
@@ -94,7 +64,7 @@ class Making:
 
     def line(self) -> str:
         """The JSON object, in one line."""
-        entry = {name: value for name, value in vars(self).items() if name != "replaces" or value}
+        entry = {name: value for name, value in vars(self).items() if name not in ("replaces", "shoot") or value}
         return json.dumps(entry, default=vars)
 
 

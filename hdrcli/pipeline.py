@@ -6,20 +6,20 @@ files -> readers -> Bracket -> alignment -> network or classical fuser -> static
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hdrcli import aligning, batch, exposure, interrupts, plugins, response, reuse, scale
+from hdrcli import aligning, batch, exposure, interrupts, outputs, response, reuse, scale, shoot, unheeded
 from hdrcli.batch import Progress
 from hdrcli.contracts import Fuser, Network
-from hdrcli.errors import HdrcliError, UsageError
+from hdrcli.errors import HdrcliError
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
-from hdrcli.reading import read_bracket
+from hdrcli.reading import TYPED, read_bracket
 from hdrcli.results import write_results
 from hdrcli.settings import FuseSettings
 
@@ -31,11 +31,12 @@ log = logging.getLogger("hdrcli")
 
 @dataclass(frozen=True)
 class Carried:
-    """A plan as it was carried out; `stops` and `scale_stops` are as in BracketResult."""
+    """A plan as it was carried out; `stops`, `scale_stops` and `left_out` are as in BracketResult."""
 
     plan: Plan
     stops: tuple[float, ...] | None = None
     scale_stops: float | None = None
+    left_out: tuple[Path, ...] = ()
 
 
 Work = Callable[[Plan, FuseSettings, Callable[[str, float], None]], Carried]
@@ -46,7 +47,8 @@ Work = Callable[[Plan, FuseSettings, Callable[[str, float], None]], Carried]
 class BracketResult:
     """What became of one bracket: `status` is "planned", "done", "skipped" or "failed"; `stops` are in file order.
 
-    `scale_stops` is the exposure of its reference frame over that of the shoot's 1.0 (`hdrcli.scale`).
+    `scale_stops` is the exposure of its reference frame over that of the shoot's 1.0 (`hdrcli.scale`); `left_out` are
+    those of the inputs that could not be aligned, and have no part in the outputs.
     """
 
     name: str
@@ -58,6 +60,7 @@ class BracketResult:
     error: HdrcliError | None = None
     notes: tuple[str, ...] = ()
     scale_stops: float | None = None
+    left_out: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,25 +81,40 @@ def fuse(
     *,
     progress: Progress = lambda name, stage, share: None,
     on_plans: Callable[[int], None] = lambda count: None,
+    on_measuring: Callable[[int, int], None] = lambda done, count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
+    typed: Collection[str] | None = None,
     **options: Any,
 ) -> FuseReport:
     """Fuse the brackets in `inputs` (folders or files) and write the results.
 
     `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). `on_plans` is told the number
-    of brackets, `on_result` what became of each, in the order they are done. A bracket that fails is reported, with
-    its error, and the others go on. Raises UsageError for options that cannot be meant.
+    of brackets, `on_measuring`, of a shoot on one scale, how many of how many have been looked at, `on_result` what
+    became of each, in the order they are done. `typed` are the names of the options that were asked for (by default
+    those not at theirs): notes say which had no effect. A bracket that fails is reported, with its error, and the
+    others go on. Raises UsageError for options that cannot be meant.
     """
-    settings = FuseSettings(**options)
+    settings, typed = unheeded.chosen(FuseSettings(**options), typed)
     response.parse(settings.response)
-    paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
-    if not paths:
-        raise UsageError("There is nothing to fuse.", "Name a folder of frames, or the frames of one bracket.")
     manifest = Manifest(settings.output)
-    plans = scale.on_one_scale(make_plans(paths, settings, manifest), settings)
+    plans = _plans(inputs, settings, manifest)
     on_plans(len(plans.brackets))
     if not settings.dry_run:
-        _check_models(plans, settings)
+        unheeded.check_models(plans.brackets, settings)
+    plans = shoot.measured(plans, settings, on_measuring)
+    results = _carried_out(plans, settings, manifest, progress, on_result)
+    cases = _cases(plans.brackets, results)
+    return FuseReport(tuple(results), plans.left, (*plans.notes, *unheeded.notes(settings, typed, cases)))
+
+
+def _carried_out(
+    plans: Plans,
+    settings: FuseSettings,
+    manifest: Manifest,
+    progress: Progress,
+    on_result: Callable[[BracketResult], None],
+) -> list[BracketResult]:
+    """The results of all plans, in their order."""
 
     def one(plan: Plan, progress: Progress) -> BracketResult:
         try:
@@ -107,31 +125,23 @@ def fuse(
         return result
 
     try:
-        results = batch.run(one, plans.brackets, settings.jobs, progress)
+        return batch.run(one, plans.brackets, settings.jobs, progress)
     finally:
         if not settings.dry_run:
             manifest.merge()
-    return FuseReport(tuple(results), plans.left, plans.notes)
 
 
-def _check_models(plans: Plans, settings: FuseSettings) -> None:
-    """A device or weights that are not there, or a prior for a model without, fail here, before a frame is read."""
-    used = {plan.model for plan in plans.brackets if not plan.is_settled}
-    networks = set(plugins.names("networks"))
-    for name in sorted(used):
-        if name in networks:
-            from hdrcli import inference
-
-            inference.check(name, settings)
-        elif settings.model != "auto":
-            _refuse_network_options(name, settings)
+def _plans(inputs: str | Path | Iterable[str | Path], settings: FuseSettings, manifest: Manifest) -> Plans:
+    """What is to be done, settled without decoding a pixel. What --skip-existing keeps hangs on the shoot's scale."""
+    paths = batch.given(inputs, "fuse", "Name a folder of frames, or the frames of one bracket.")
+    plans = scale.on_one_scale(make_plans(paths, settings), settings)
+    return outputs.with_all_outputs(shoot.found(plans, settings, manifest), settings, manifest)
 
 
-def _refuse_network_options(name: str, settings: FuseSettings) -> None:
-    """What a classical fuser would leave unheeded is not meant."""
-    for option, value in (("--prior", settings.prior), ("--weights", settings.weights)):
-        if value is not None:
-            raise UsageError(f"{option} is for networks; {name} is none.", f"Leave {option} out, or pass a network.")
+def _cases(plans: Sequence[Plan], results: Sequence[BracketResult]) -> list[unheeded.Case]:
+    """What options met with in brackets that are done, or would be."""
+    pairs = zip(plans, results, strict=True)
+    return [unheeded.Case.of(plan, made.model) for plan, made in pairs if made.status in ("planned", "done")]
 
 
 def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> BracketResult:
@@ -148,7 +158,7 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
         with interrupts.heeded():
             done = work(plan, settings, lambda stage, share: progress(plan.name, stage, share))
     except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
-        return replace(result, status="failed", error=_told(error, plan))
+        return replace(result, status="failed", error=batch.told(error, plan))
     return replace(
         result,
         status="done",
@@ -156,21 +166,8 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
         notes=done.plan.notes,
         stops=done.stops,
         scale_stops=done.scale_stops,
+        left_out=done.left_out,
     )
-
-
-def _told(error: Exception, plan: Plan) -> HdrcliError:
-    """An error of a bracket in words."""
-    if isinstance(error, HdrcliError):
-        return error
-    if isinstance(error, MemoryError):
-        return HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
-    bug = HdrcliError(
-        f"{plan.name}: {type(error).__name__}: {error} (this is a bug in hdrcli).",
-        "Please report it with what the same command prints with --debug.",
-    )
-    bug.__cause__ = error
-    return bug
 
 
 def _fuse_bracket(
@@ -180,10 +177,11 @@ def _fuse_bracket(
     progress("reading", 0.0)
     making = reuse.making(plan, settings, manifest)
     read = read_bracket(plan, settings)
-    bracket, notes = read.bracket, list(read.notes)
+    stops, notes = read.stops, list(read.notes)
     progress("aligning", 0.06)
-    bracket, cut = aligning.crop(aligning.align(bracket, plan.model, settings), settings, notes)
-    bracket = _decoded(bracket, plan, settings)
+    read = read.aligned(*aligning.align(read.bracket, plan.model, settings))
+    bracket, cut = aligning.crop(read.bracket, settings, notes)
+    bracket = _decoded(bracket, plan, settings, notes)
     if settings.model == "auto" and bracket.relative_exposures:
         progress("looking for motion", 0.1)
         plan = settled(plan, bracket)
@@ -195,17 +193,20 @@ def _fuse_bracket(
     image, scaled = scale.applied(image, plan, bracket, settings)
     write_results(image, read, plan, settings, {**attributes, **cut, **scaled}, making, manifest)
     progress(batch.DONE, 1.0)
-    return Carried(replace(plan, notes=(*plan.notes, *notes)), read.stops, scale.stops(plan, bracket))
+    left_out = tuple(frame.path for place, frame in enumerate(plan.frames) if place not in read.order)
+    return Carried(replace(plan, notes=(*plan.notes, *notes)), stops, scale.stops(plan, bracket), left_out)
 
 
-def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings) -> Bracket:
+def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str]) -> Bracket:
     """The bracket in linear light for a model that makes a radiance map, as it is for the others."""
     if model_record(plan.model).makes is not RadianceMap:
         return bracket
-    bracket = response.decode(bracket, settings.response)
-    if words := response.misfit(bracket):
+    decoded = response.decode(bracket, settings.response, believed=plan.exposure_source in TYPED)
+    if decoded.note:
+        notes.append(decoded.note)
+    if words := response.misfit(decoded.bracket):
         log.warning("%s; try --response estimate, or check the exposures.", words)
-    return bracket
+    return decoded.bracket
 
 
 def _fuse_pixels(

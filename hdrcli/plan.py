@@ -8,15 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from hdrcli import exposure, motion, plugins, sidecars, writers
+from hdrcli import exposure, motion, plugins, sidecars
 from hdrcli.contracts import Fuser, Network, Writer
-from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError, WriteError
+from hdrcli.earlier import earlier_results
+from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping import FoundBracket, find_brackets, some
 from hdrcli.image import Bracket, FrameHeader, RadianceMap
-from hdrcli.manifest import Manifest
-from hdrcli.reuse import Reuse, earlier_results
 from hdrcli.settings import FuseSettings
+
+if TYPE_CHECKING:
+    from hdrcli.shoot import Shoot
 
 FOR_MOTION, FOR_STILL, FOR_LACK_OF_TIMES = "dfgnet", "debevec", "mertens"
 """What `auto` takes: where something moved, where nothing did, and where exposures are unknown."""
@@ -32,7 +35,9 @@ class Plan:
     `error` is set when it cannot be fused as asked; `kept` are the outputs that exist and shall stay, and `skip` is set
     when that is all of them. `files` are all its files, also those whose header could not be read. `ends` is as in
     FoundBracket. `shoot_exposure`, in the units of `relative_exposures`, is the one whose white is 1.0 on the scale of
-    the whole shoot; None where brackets cannot be compared.
+    the whole shoot; None where brackets cannot be compared. `shoot` are all brackets that its picture agrees with,
+    `statistics` those of the tone mapping operator that it shares with them; None where it has its own. `gain` brings a
+    linear file to the scale of others.
     """
 
     name: str
@@ -48,6 +53,9 @@ class Plan:
     ends: str = ""
     kept: tuple[Path, ...] = ()
     shoot_exposure: float | None = None
+    shoot: Shoot | None = None
+    statistics: Any = None
+    gain: float | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -72,12 +80,8 @@ class Plans:
     notes: tuple[str, ...] = field(default=())
 
 
-def make_plans(inputs: Sequence[Path], settings: FuseSettings, manifest: Manifest | None = None) -> Plans:
-    """Find the brackets in `inputs` and plan each. Raises UsageError when --times or --stops fit none of them.
-
-    `manifest`, that of the output folder, is what --skip-existing goes by.
-    """
-    reuse = Reuse(settings, manifest) if manifest and settings.skip_existing else None
+def make_plans(inputs: Sequence[Path], settings: FuseSettings) -> Plans:
+    """Find the brackets in `inputs` and plan each, but for what there is of its outputs (`hdrcli.outputs`)."""
     earlier = earlier_results(inputs, settings.output)
     notes = (f"Results of earlier runs are no frames and are left: {some(earlier)}.",) if earlier else ()
     grouping = find_brackets(inputs, gap=settings.gap, size=settings.size, exclude=(settings.output, *earlier))
@@ -92,11 +96,11 @@ def make_plans(inputs: Sequence[Path], settings: FuseSettings, manifest: Manifes
             files=found.files,
             ends=found.ends,
         )
-        plans.append(plan if plan.error else _planned(plan, found, settings, reuse))
-    return Plans(tuple(plans), grouping.left, (*notes, *grouping.notes, *(reuse.notes(plans) if reuse else ())))
+        plans.append(plan if plan.error else _planned(plan, found, settings))
+    return Plans(tuple(plans), grouping.left, (*notes, *grouping.notes))
 
 
-def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings, reuse: Reuse | None) -> Plan:
+def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings) -> Plan:
     try:
         relative, source = _exposures(found, settings)
         plan = _with_model(replace(plan, relative_exposures=relative, exposure_source=source))
@@ -105,8 +109,9 @@ def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings, reuse: Reu
                 f"--reference {settings.reference}: {plan.name} has {len(plan.frames)} frames.",
                 "Frames count from 1, in file order.",
             )
-        _check_formats(plan, settings)
-        return with_outputs(plan, settings, reuse)
+        if model_record(plan.model).makes is not RadianceMap:
+            check_formats(settings, f"{plan.model} does not make")
+        return plan
     except HdrcliError as error:
         return replace(plan, error=error)
 
@@ -202,34 +207,14 @@ def _writer(format_name: str) -> Writer:
     return plugins.load("writers", format_name).WRITER
 
 
-def _check_formats(plan: Plan, settings: FuseSettings) -> None:
-    """Refuse a format that holds light above white beside the picture, where the model makes a picture alone."""
-    if model_record(plan.model).makes is RadianceMap:
-        return
+def check_formats(settings: FuseSettings, picture: str) -> None:
+    """Refuse formats that hold light above white beside the picture; `picture` is who has or makes a picture alone."""
     for name in settings.formats:
         if _writer(name).takes == "both":
             raise UsageError(
-                f"--format {name} needs light above white, which {plan.model} does not make.",
-                "Pass --format jpg, or a scene-referred model such as -m debevec.",
+                f"--format {name} needs light above white, which {picture}.",
+                "Pass --format jpg; scene-referred models such as debevec make such light.",
             )
-
-
-def with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None) -> Plan:
-    """Find out now which outputs are to be written, and whether they can be, before any work."""
-    inputs = {frame.path.resolve() for frame in plan.frames}
-    for output in plan.outputs:
-        if output.resolve() in inputs:
-            raise WriteError(f"{output} is one of the inputs.", "Pass another --output folder.")
-    existing = writers.existing(plan.outputs, holding=settings.skip_existing)
-    if existing and reuse:
-        plan = reuse.settle(plan, existing)
-    elif existing and settings.skip_existing:
-        plan = replace(plan, kept=tuple(existing), skip=len(existing) == len(plan.outputs))
-    elif existing and not settings.overwrite:
-        raise WriteError(f"{existing[0]} exists.", "Pass --overwrite or --skip-existing, or another --output.")
-    if not settings.dry_run and not plan.skip:
-        writers.check_writable(settings.output)
-    return plan
 
 
 def least_frames(name: str) -> int:

@@ -7,16 +7,19 @@ from collections.abc import Iterator
 import numpy as np
 
 
-def depth(height: int, width: int) -> int:
-    """How often a plane can be halved before its shorter side is one pixel."""
-    return int(np.log2(min(height, width)))
+def depth(height: int, width: int, top: int = 1) -> int:
+    """How often a plane can be halved before its shorter side is `top` pixels."""
+    return max(int(np.log2(min(height, width) / top)), 0)
 
 
-def laplacian(plane: np.ndarray) -> Iterator[np.ndarray]:
-    """The levels of the Laplacian pyramid of (H, W) or (H, W, C) float32, finest first; the last is what is left."""
+def laplacian(plane: np.ndarray, top: int = 1) -> Iterator[np.ndarray]:
+    """The levels of the Laplacian pyramid of (H, W) or (H, W, C) float32, finest first; the last is what is left.
+
+    Its shorter side is `top` pixels or more, if the plane's is.
+    """
     import cv2
 
-    for _ in range(depth(*plane.shape[:2])):
+    for _ in range(depth(plane.shape[0], plane.shape[1], top)):
         smaller = cv2.pyrDown(plane)
         band = cv2.pyrUp(smaller, dstsize=plane.shape[1::-1])
         yield np.subtract(plane, band, out=band)
@@ -24,12 +27,12 @@ def laplacian(plane: np.ndarray) -> Iterator[np.ndarray]:
     yield plane
 
 
-def gaussian(plane: np.ndarray) -> Iterator[np.ndarray]:
+def gaussian(plane: np.ndarray, top: int = 1) -> Iterator[np.ndarray]:
     """The levels of the Gaussian pyramid, finest first: `plane` itself, and as many as `laplacian` gives."""
     import cv2
 
     yield plane
-    for _ in range(depth(*plane.shape[:2])):
+    for _ in range(depth(plane.shape[0], plane.shape[1], top)):
         plane = cv2.pyrDown(plane)
         yield plane
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hdrcli import exposure, measured_stops, readers
 from hdrcli.development import Development
@@ -19,7 +19,7 @@ TYPED = ("--times", "--stops")
 class ReadBracket:
     """A bracket with the headers of its frames in the same order (darkest first), and what was chosen, in words.
 
-    `order` are the frames' places in file order.
+    `order` are the frames' places in file order, of all that were read.
     """
 
     bracket: Bracket
@@ -35,6 +35,11 @@ class ReadBracket:
             return None
         found = exposure.stops(relative, self.bracket.reference)
         return tuple(found[self.order.index(place)] for place in range(len(found)))
+
+    def aligned(self, bracket: Bracket, kept: tuple[int, ...]) -> ReadBracket:
+        """The same with the frames that alignment kept, by their indices, and with `bracket`, which holds those."""
+        headers = tuple(self.headers[index] for index in kept)
+        return replace(self, bracket=bracket, headers=headers, order=tuple(self.order[index] for index in kept))
 
 
 def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
@@ -54,7 +59,10 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
             )
     relative, doubt = None, ""
     if plan.relative_exposures and not _runs_against_light(plan, exposures):
-        relative, doubt = _believed(plan, settings, exposures, tuple(plan.relative_exposures[i] for i in order))
+        believed, doubt = _believed(plan, settings, exposures, tuple(plan.relative_exposures[i] for i in order))
+        ascending = sorted(range(len(order)), key=believed.__getitem__)
+        order, exposures = [order[k] for k in ascending], [exposures[k] for k in ascending]
+        relative = tuple(believed[k] for k in ascending)
     else:
         by_light = sorted(range(len(order)), key=lambda k: exposure.mean_light(exposures[k]))
         order, exposures = [order[k] for k in by_light], [exposures[k] for k in by_light]
@@ -78,7 +86,8 @@ def _believed(
 
     What was typed is believed, and so are times of frames whose response is not the usual one.
     """
-    if plan.exposure_source in TYPED or settings.response != "srgb":
+    decoded_otherwise = settings.response not in ("auto", "srgb") and any(one.encoding != "linear" for one in exposures)
+    if plan.exposure_source in TYPED or decoded_otherwise:
         return relative, ""
     found, changed = measured_stops.corrected(exposures, relative)
     return found, f", but measured for {', '.join(changed)}, whose pixels contradict them" if changed else ""

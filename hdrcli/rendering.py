@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 import hdrcli
-from hdrcli import pipeline, readers, tone_mapping, transfer, writers
+from hdrcli import batch, pipeline, readers, scale, tone_mapping, transfer, unheeded, writers
 from hdrcli.adjustments import Adjustments
 from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
-from hdrcli.errors import HdrcliError, ReadError, UsageError
+from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping import with_unique_names
 from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
+from hdrcli.outputs import with_outputs
 from hdrcli.pipeline import BracketResult, Carried, FuseReport
-from hdrcli.plan import Plan, outputs_of, with_outputs
+from hdrcli.plan import Plan, check_formats, outputs_of
 from hdrcli.results import encoded, shot_info
 from hdrcli.settings import FuseSettings
+from hdrcli.together import Measuring, agreeing, sampled
 
-_REFERRED = "hdrcli:referred"
+_REFERRED, _DISPLAY = "hdrcli:referred", "display"
 _OF_THE_PICTURE = {"toneMapping", "adjustments"}
 
 
@@ -29,6 +34,7 @@ def tonemap(
     *,
     tone_map: str = "natural",
     adjustments: Adjustments | None = None,
+    together: bool = False,
     output: str | Path = "fused",
     formats: tuple[str, ...] = ("png",),
     bit_depth: int | None = None,
@@ -37,12 +43,14 @@ def tonemap(
     skip_existing: bool = False,
     progress: Progress = lambda name, stage, share: None,
     on_plans: Callable[[int], None] = lambda count: None,
+    on_measuring: Measuring = lambda done, count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
+    typed: Collection[str] | None = None,
 ) -> FuseReport:
     """Make pictures of linear files (EXR, Radiance), or of all those in folders, and write them to `output`.
 
-    Options and callbacks are those of `fuse`; each file counts as one bracket. A file that fails is reported, with its
-    error, and the others go on. Raises UsageError for options that cannot be meant.
+    Options, callbacks and `typed` are those of `fuse`, a file counting as a bracket; `together` shows equal light of
+    all alike. A file that fails is reported, and the others go on. Raises UsageError for options that cannot be meant.
     """
     settings = FuseSettings(
         tone_map=tone_map,
@@ -54,20 +62,32 @@ def tonemap(
         overwrite=overwrite,
         skip_existing=skip_existing,
     )
-    paths = [Path(inputs)] if isinstance(inputs, (str, Path)) else [Path(path) for path in inputs]
-    if not paths:
-        raise UsageError("There is nothing to tone-map.", "Name EXR or Radiance (.hdr) files, or folders of them.")
-    plans = _all_plans(paths, settings)
+    settings, typed = unheeded.chosen(settings, typed)
+    plans = _all_plans(inputs, settings)
     on_plans(len(plans))
-    results = []
+    plans = _together(plans, settings, on_measuring) if together else plans
+    results = list(_rendered(plans, settings, progress, on_result))
+    return FuseReport(tuple(results), (), unheeded.notes(settings, typed, _cases(plans, results)))
+
+
+def _rendered(
+    plans: Iterable[Plan], settings: FuseSettings, progress: Progress, on_result: Callable[[BracketResult], None]
+) -> Iterator[BracketResult]:
     for plan in plans:
-        results.append(pipeline.run(plan, settings, progress, _render))
-        on_result(results[-1])
-    return FuseReport(tuple(results), ())
+        result = pipeline.run(plan, settings, progress, _render)
+        on_result(result)
+        yield result
 
 
-def _all_plans(paths: Sequence[Path], settings: FuseSettings) -> list[Plan]:
+def _cases(plans: Sequence[Plan], results: Sequence[BracketResult]) -> list[unheeded.Case]:
+    """What options met with in files that are done."""
+    done = [plan for plan, result in zip(plans, results, strict=True) if result.status == "done"]
+    return [unheeded.Case(plan.model, plan.frames, _holds(plan.frames[0])) for plan in done]
+
+
+def _all_plans(inputs: str | Path | Iterable[str | Path], settings: FuseSettings) -> list[Plan]:
     """The plans of all files; one that is given twice counts once."""
+    paths = batch.given(inputs, "tone-map", "Name EXR or Radiance (.hdr) files, or folders of them.")
     found = {os.path.realpath(plan.files[0]): plan for path in paths for plan in _plans(path, settings)}
     return list(with_unique_names(found.values(), _clash))
 
@@ -94,10 +114,46 @@ def _plan(file: Path, settings: FuseSettings) -> Plan:
         header = readers.read_header(file)
         if not readers.holds_scene(file):
             raise ReadError(f"{file} is no linear file.", "Name EXR or Radiance (.hdr) files; fuse takes brackets.")
+        if _holds(header) is DisplayImage:
+            check_formats(settings, f"{file} does not hold")
         made_by = str(header.attributes.get("hdrcli:model", "-"))
-        return with_outputs(replace(plan, frames=(header,), model=made_by), settings, None)
+        return with_outputs(replace(plan, frames=(header,), model=made_by), settings)
     except HdrcliError as error:
         return replace(plan, error=error)
+
+
+def _together(plans: list[Plan], settings: FuseSettings, on_measuring: Measuring) -> list[Plan]:
+    """The plans with the gain that brings each file's light to one scale, and the statistics of all.
+
+    Raises UsageError for `skip_existing`: nothing tells by which other files an existing picture was set.
+    """
+    if settings.skip_existing:
+        raise UsageError(
+            "--together and --skip-existing contradict each other: each picture hangs on all files.",
+            "Pass --overwrite to make all of them again.",
+        )
+    plans = scale.of_files(plans)
+    compared = [plan for plan in plans if plan.frames and not isinstance(plan.error, ExposureError)]
+    scenes = [plan for plan in compared if _holds(plan.frames[0]) is RadianceMap]
+    samples, errors = sampled(scenes, _sample, 1, on_measuring)
+    if samples and not any(_referred(plan) for plan in scenes):
+        gain = tone_mapping.gain_to_middle_grey(np.concatenate([one.reshape(-1, 1, 3) for one in samples.values()]))
+        plans = [replace(plan, gain=gain) for plan in plans]
+    gains = {plan.name: np.float32(plan.gain or 1) for plan in plans}
+    return agreeing(plans, {name: light * gains[name] for name, light in samples.items()}, errors, settings)
+
+
+def _sample(plan: Plan, maps: int) -> np.ndarray:
+    return tone_mapping.sample(readers.read_scene(plan.frames[0].path), maps)
+
+
+def _referred(plan: Plan) -> str | float | None:
+    """Whether a file says that it is "scene"- or "display"-referred: those of `fuse` do."""
+    return plan.frames[0].attributes.get(_REFERRED) if plan.frames else None
+
+
+def _holds(header: FrameHeader) -> type[RadianceMap] | type[DisplayImage]:
+    return DisplayImage if header.attributes.get(_REFERRED) == _DISPLAY else RadianceMap
 
 
 def _clash(earlier: Plan, plan: Plan) -> ReadError:
@@ -107,34 +163,40 @@ def _clash(earlier: Plan, plan: Plan) -> ReadError:
 
 def _render(plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]) -> Carried:
     """One file, from linear light to the formats asked for."""
-    (header,) = plan.frames
     progress("reading", 0.0)
-    image, note = _image(header)
+    image, note = _image(plan)
     progress("tone mapping", 0.3)
-    writers.write_all(encoded(image, _info(header, isinstance(image, RadianceMap)), plan, settings))
+    writers.write_all(encoded(image, _info(plan, isinstance(image, RadianceMap)), plan, settings))
     progress("done", 1.0)
     return Carried(replace(plan, notes=(*plan.notes, *([note] if note else []))))
 
 
-def _image(header: FrameHeader) -> tuple[RadianceMap | DisplayImage, str]:
+def _image(plan: Plan) -> tuple[RadianceMap | DisplayImage, str]:
     """What the file holds, and what is to be said of it: only those of `fuse` tell what their 1.0 is."""
-    light = readers.read_scene(header.path)
-    referred = header.attributes.get(_REFERRED)
-    if referred == "display":
+    light = readers.read_scene(plan.frames[0].path)
+    referred, gain = _referred(plan), plan.gain
+    if referred == _DISPLAY:
         picture = transfer.linear_to_srgb(light.clip(0, 1, out=light))
         return DisplayImage(picture), "a finished picture (display-referred): encoded as it is, without tone mapping"
-    if referred == "scene":
-        return RadianceMap(light), ""
-    gain = tone_mapping.gain_to_middle_grey(light)
+    if referred == "scene" and gain is None:
+        unknown = "its exposure is not known: its 1.0 is taken to be that of the other files"
+        return RadianceMap(light), unknown if plan.statistics is not None else ""
+    of = "of all files " if gain is not None else ""
+    if gain is None:
+        gain = tone_mapping.gain_to_middle_grey(light)
     light *= gain
-    return RadianceMap(light), f"its white is unknown: log-average luminance taken for middle grey (times {gain:.3g})"
+    if referred is None:
+        words = f"its white is unknown: log-average luminance {of}taken for middle grey (times {gain:.3g})"
+        return RadianceMap(light), words
+    return RadianceMap(light), "" if gain == 1 else f"brought to the scale of the others: {math.log2(gain):+.2f} stops"
 
 
-def _info(header: FrameHeader, scene_referred: bool) -> OutputInfo:
+def _info(plan: Plan, scene_referred: bool) -> OutputInfo:
     """What the linear file says of the shot and of how it was fused, for the picture to say too."""
+    (header,) = plan.frames
     said = {name.removeprefix("hdrcli:"): value for name, value in header.attributes.items() if name != _REFERRED}
     times = str(said.pop("exposureTimes", ""))
-    kept = {name: value for name, value in said.items() if name not in _OF_THE_PICTURE}
+    kept = {name: value for name, value in scale.rescaled(said, plan).items() if name not in _OF_THE_PICTURE}
     return replace(
         shot_info(header),
         attributes={**kept, "software": f"hdrcli {hdrcli.__version__}"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -12,15 +11,13 @@ from typing import Any
 import numpy as np
 
 import hdrcli
-from hdrcli import exposure, plugins, tone_mapping, transfer
+from hdrcli import exposure, middle_tones, plugins, tone_mapping, transfer
 from hdrcli.contracts import OutputInfo
 from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
 from hdrcli.manifest import Making, Manifest
 from hdrcli.plan import Plan
 from hdrcli.reading import ReadBracket
 from hdrcli.settings import FuseSettings
-
-log = logging.getLogger("hdrcli")
 
 
 def write_results(
@@ -32,13 +29,16 @@ def write_results(
     making: Making,
     manifest: Manifest,
 ) -> None:
-    """Tone-map and write all formats of a bracket but those that are kept, together or not at all."""
+    """Tone-map and write all formats of a bracket but those that are kept, together or not at all.
+
+    `read` holds the frames that the image was made of: not those that could not be aligned.
+    """
     header = read.headers[read.bracket.reference]
     scene_referred = isinstance(image, RadianceMap)
     if read.bracket.relative_exposures:
         stops = exposure.stops(read.bracket.relative_exposures, read.bracket.reference)
         attributes = {**attributes, "stops": ", ".join(f"{stop:+.2f}" for stop in stops)}
-    times = settings.times and sorted(settings.times)
+    times = settings.times and [settings.times[place] for place in read.order]
     info = replace(
         shot_info(header),
         attributes={"model": plan.model, "software": f"hdrcli {hdrcli.__version__}", **attributes},
@@ -70,17 +70,18 @@ def encoded(
     words = {"toneMapping": settings.tone_map} if isinstance(image, RadianceMap) else {}
     if asked := str(settings.adjustments):
         words["adjustments"] = asked
-    if settings.adjustments.strength and isinstance(image, DisplayImage):
-        log.warning("%s is a finished picture: --strength does nothing to it.", plan.name)
     info = replace(info, attributes={**info.attributes, **words}, quality=settings.quality)
     # what was computed in full precision is kept in it, where the format can (EXR, JPEG XL)
     depth = settings.bit_depth or (32 if info.attributes.get("precision") == "float32" else None)
 
     @cache
     def pixels(takes: str) -> Any:
-        if takes == "both":
-            return pixels("display"), pixels("linear")
-        return _pixels_for(takes, image, settings)
+        if takes == "linear":
+            return image.pixels if isinstance(image, RadianceMap) else transfer.srgb_to_linear(image.pixels)
+        if takes == "display":
+            return _picture(image, plan, settings)
+        light = _light_beside(image, pixels("display"), settings)
+        return (pixels("display"), light) if takes == "both" else _shown(light, pixels("display"))
 
     made: dict[Path, bytes] = {}
     for name, output in zip(settings.formats, plan.outputs, strict=True):
@@ -91,15 +92,21 @@ def encoded(
     return made
 
 
-def _pixels_for(takes: str, image: RadianceMap | DisplayImage, settings: FuseSettings) -> np.ndarray:
-    """Linear light or a display picture of the fused image, whichever the writer takes.
-
-    The picture is adjusted; linear light is what was fused.
-    """
+def _picture(image: RadianceMap | DisplayImage, plan: Plan, settings: FuseSettings) -> np.ndarray:
+    """The display picture of the fused image, adjusted."""
     if isinstance(image, RadianceMap):
-        if takes == "linear":
-            return image.pixels
-        return tone_mapping.tone_map(image, settings.tone_map, settings.adjustments).pixels
-    if takes == "linear":
-        return transfer.srgb_to_linear(image.pixels)
+        return tone_mapping.tone_map(image, settings.tone_map, settings.adjustments, plan.statistics).pixels
     return tone_mapping.adjusted(image, settings.adjustments).pixels
+
+
+def _light_beside(image: RadianceMap | DisplayImage, picture: np.ndarray, settings: FuseSettings) -> np.ndarray:
+    """The light that HDR displays show of the fused image, of the picture's colours, on the scale of the image."""
+    if isinstance(image, RadianceMap):
+        return tone_mapping.coloured(image, settings.adjustments)
+    return transfer.srgb_to_linear(picture)
+
+
+def _shown(light: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """`light` on the scale of the picture's middle tones."""
+    shown = transfer.srgb_to_linear(middle_tones.sample(picture))
+    return light * np.float32(middle_tones.common_scale(shown, middle_tones.sample(light)))

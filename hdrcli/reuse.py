@@ -9,20 +9,20 @@
 
 from __future__ import annotations
 
-import os
+import math
+import re
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import hdrcli
-from hdrcli import plugins, records
+from hdrcli import plugins, records, writers
 from hdrcli.errors import HdrcliError, ReadError, WriteError
-from hdrcli.manifest import NAME, FileState, Making, Manifest
+from hdrcli.file_state import FileState
+from hdrcli.manifest import NAME, Making, Manifest
+from hdrcli.plan import Plan
 from hdrcli.settings import FuseSettings
-
-if TYPE_CHECKING:
-    from hdrcli.plan import Plan
 
 _NO_PIXELS = {"output", "formats", "device", "tile", "jobs", "overwrite", "skip_existing", "dry_run", "gap", "size"}
 """Settings that the pixels of a bracket do not depend on: where, how fast, which brackets."""
@@ -31,6 +31,9 @@ _ELSEWHERE = {"model", "weights", "times", "stops"}
 """Settings that are compared by what they amount to: model and weights used, stops of the frames."""
 
 _OF_NETWORKS = {"prior", "precision", "static_merge"}
+
+_UNTYPED = {"reference": "auto"}
+"""What to type for settings that are None by default."""
 
 _SAME_STOP = 1e-4
 
@@ -48,18 +51,8 @@ def making(plan: Plan, settings: FuseSettings, manifest: Manifest) -> Making:
         except OSError as error:
             raise ReadError(f"{frame.path} cannot be read: {error.strerror or error}.", "Check the file.") from error
     stops = None if plan.stops is None else tuple(round(stop, 6) + 0.0 for stop in plan.stops)
-    return Making(plan.name, hdrcli.__version__, plan.model, None, stops, asked, inputs)
-
-
-def earlier_results(inputs: Sequence[Path], output: Path) -> list[Path]:
-    """What earlier runs wrote into the input folders and into folders in them, but for `output`: these are no frames.
-
-    Raises WriteError for a fused.json that cannot be gone by.
-    """
-    folders = list(filter(os.path.isdir, inputs))
-    inside = [file.parent for folder in folders for file in folder.glob(f"*/{NAME}")]
-    folders += [folder for folder in inside if folder.resolve() != output.resolve()]
-    return [result for folder in folders for result in Manifest(folder).outputs() if result.exists()]
+    shoot = {"exposure": plan.shoot_exposure, "frames": plan.shoot.digest} if plan.shoot else {}
+    return Making(plan.name, hdrcli.__version__, plan.model, None, stops, asked, inputs, shoot=shoot)
 
 
 def _plain(value: Any) -> Any:
@@ -122,7 +115,8 @@ class Reuse:
 
     def _changes(self, output: Path, made: Making, plan: Plan) -> str:
         """What is otherwise than when the output was made, in words; empty for nothing."""
-        return self._frames_changed(output, made, plan) or self._settings_changed(made, plan)
+        changed = self._frames_changed(output, made, plan) or self._settings_changed(made, plan)
+        return changed or _shoot_changed(output, made, plan)
 
     def _frames_changed(self, output: Path, made: Making, plan: Plan) -> str:
         now = {self._manifest.name(frame.path): frame.path for frame in plan.frames}
@@ -157,12 +151,9 @@ class Reuse:
         for one in fields(self._settings):
             if one.name in _NO_PIXELS | _ELSEWHERE or (one.name in _OF_NETWORKS and not by_network):
                 continue
-            had, now = made.settings.get(one.name, one.default), _plain(getattr(self._settings, one.name))
-            if had != now and one.name == "adjustments":
-                return f"the adjustments were {had or 'none'}, are {now or 'none'}"
+            had, now = made.settings.get(one.name, _default(one)), _plain(getattr(self._settings, one.name))
             if had != now:
-                words = ["its default" if value is None else value for value in (had, now)]
-                return f"--{one.name.replace('_', '-')} was {words[0]}, is {words[1]}"
+                return _change(one.name, had, now)
         return ""
 
     def _weights_of(self, model: str) -> str | None:
@@ -193,9 +184,41 @@ class Reuse:
         return tuple(notes)
 
 
+def _default(setting: Field[Any]) -> Any:
+    """What a setting is where a manifest of before it was there says nothing."""
+    return _plain(setting.default if setting.default_factory is MISSING else setting.default_factory())
+
+
+def _change(setting: str, had: Any, now: Any) -> str:
+    """What has changed, by the options that were typed and their values."""
+    if setting == "adjustments":
+        before, after = (_controls(str(one)) for one in (had, now))
+        values = {name: (before.get(name, 0), after.get(name, 0)) for name in {**before, **after}}
+        changed = [f"--{name} was {old:g}, is {new:g}" for name, (old, new) in values.items() if old != new]
+        return "; ".join(changed) or "the controls of the picture are others"
+    words = [_UNTYPED.get(setting, "not given") if value is None else value for value in (had, now)]
+    return f"--{setting.replace('_', '-')} was {words[0]}, is {words[1]}"
+
+
+def _controls(adjustments: str) -> dict[str, float]:
+    """The controls of a picture by name, from the words of `Adjustments`."""
+    return {name: float(value) for name, value in re.findall(r"(\w+) ([+-]\d+(?:\.\d+)?(?:e[+-]\d+)?)", adjustments)}
+
+
 def _same(old: str, had: FileState, new: str, path: Path) -> bool:
     """Whether a frame is the one that was used: a frame of another name must be read to know."""
     return (had if old == new else replace(had, modified=None)).now(path) is not None
+
+
+def _shoot_changed(output: Path, made: Making, plan: Plan) -> str:
+    """Linear light hangs on the scale of the shoot alone, pictures on the light of all its brackets."""
+    if plan.shoot is None:
+        return ""
+    if not math.isclose(made.shoot.get("exposure") or 0, plan.shoot_exposure or 0, rel_tol=1e-6):
+        return "the scale of the shoot is another, which its first bracket sets"
+    if writers.is_picture(output) and made.shoot.get("frames") != plan.shoot.digest:
+        return "other brackets of the shoot are new, gone or changed"
+    return ""
 
 
 def _close(had: Sequence[float] | None, now: Sequence[float] | None) -> bool:

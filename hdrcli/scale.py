@@ -8,8 +8,9 @@ that is, so it is the same whichever brackets are skipped, fail, or take another
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from statistics import mode
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def on_one_scale(plans: Plans, settings: FuseSettings) -> Plans:
 def _scaled(plan: Plan, first: Plan | None, settings: FuseSettings) -> Plan:
     if first is not None and _quantities(plan) == _quantities(first):
         plan = replace(plan, shoot_exposure=_middle(first.relative_exposures or ()))
-    if settings.scale == "shoot" and not plan.error and not plan.skip:
+    if settings.scale == "shoot" and not plan.error:
         return replace(plan, error=_hindrance(plan, first))
     return plan
 
@@ -95,11 +96,69 @@ def applied(
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str | float]]:
     """A result on the scale asked for, from units of its reference frame's white, and what the header says of it.
 
-    The header has `stops` whichever scale it is on.
+    The header has `stops` whichever scale it is on, and the exposure whose white is 1.0, by which files of several runs
+    can be compared.
     """
     known = stops(plan, bracket)
-    if known is None or isinstance(image, DisplayImage):
+    if known is None or plan.shoot_exposure is None or isinstance(image, DisplayImage):
         return image, {}
+    said: dict[str, str | float] = {"scale": settings.scale, "scaleStops": round(known, 4)}
+    said |= {"whiteExposure": plan.shoot_exposure * 2**known, "whiteExposureOf": _quantities(plan)}
     if settings.scale == "shoot":
         image = RadianceMap(image.pixels * np.float32(2.0**-known))
-    return image, {"scale": settings.scale, "scaleStops": round(known, 4)}
+        said["whiteExposure"] = plan.shoot_exposure
+    return image, said
+
+
+def of_files(plans: Sequence[Plan]) -> list[Plan]:
+    """The plans of linear files with the `gain` that brings each to one scale, that of their middle exposure.
+
+    It is None where no header tells an exposure: then all are taken to be on one scale. A file that cannot be compared
+    with the others carries an ExposureError.
+    """
+    whites = {plan.name: _white(plan) for plan in plans if plan.frames and not _is_finished(plan)}
+    if not whites:
+        return list(plans)
+    made_of = [of for _, of in whites.values()]
+    quantities = mode([of for of in made_of if of not in _UNKNOWN] or made_of)
+    one = _middle([exposure for exposure, of in whites.values() if of == quantities])
+    return [_brought(plan, whites[plan.name], one, quantities) if plan.name in whites else plan for plan in plans]
+
+
+def _brought(plan: Plan, white: tuple[float, str], one: float, quantities: str) -> Plan:
+    exposure, of = white
+    if of == quantities:
+        gain = 1.0 if math.isclose(one, exposure, rel_tol=1e-5) else one / exposure
+        return plan if of in _UNKNOWN else replace(plan, shoot_exposure=one, gain=gain)
+    why = "its exposure is not known" if of in _UNKNOWN else f"its exposure is one of {of}, not of {quantities}"
+    error = ExposureError(
+        f"{plan.files[0]}: {why}, so that it cannot be brought to the scale of the others.",
+        "Leave it out, or fuse all of them anew in one run with --scale shoot.",
+    )
+    return replace(plan, error=plan.error or error)
+
+
+_OTHER_PROGRAM, _RELATIVE = "", "relative exposures"
+_UNKNOWN = (_OTHER_PROGRAM, _RELATIVE)
+
+
+def _white(plan: Plan) -> tuple[float, str]:
+    """The exposure whose white is 1.0 in a linear file, and what it is made of, or why it is not known."""
+    said = plan.frames[0].attributes
+    exposure, of = said.get("hdrcli:whiteExposure"), str(said.get("hdrcli:whiteExposureOf", ""))
+    if isinstance(exposure, float) and math.isfinite(exposure) and exposure > 0 and of:
+        return exposure, of
+    return 1.0, _RELATIVE if "hdrcli:referred" in said else _OTHER_PROGRAM
+
+
+def _is_finished(plan: Plan) -> bool:
+    return plan.frames[0].attributes.get("hdrcli:referred") == "display"
+
+
+def rescaled(said: Mapping[str, str | float], plan: Plan) -> dict[str, str | float]:
+    """What a linear file's header says of its scale, after its light has been brought to that of others."""
+    if plan.gain is None or plan.gain == 1 or plan.shoot_exposure is None:
+        return dict(said)
+    above = float(said.get("scaleStops", 0.0)) if said.get("scale") == "shoot" else 0.0
+    exposure = {"whiteExposure": plan.shoot_exposure, "scaleStops": round(above - math.log2(plan.gain), 4)}
+    return {**said, **exposure, "scale": "shoot"}

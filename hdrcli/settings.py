@@ -48,7 +48,7 @@ class FuseSettings:
     tile: int | str = "auto"
     jobs: int = 1
     weights: str | None = None
-    response: str = "srgb"
+    response: str = "auto"
     static_merge: str = "auto"
     demosaic: str = DEMOSAICS[0]
     overwrite: bool = False
@@ -72,7 +72,6 @@ class FuseSettings:
         if self.prior is not None:
             _one_of("--prior", self.prior, PRIORS)
         _one_of("--tone-map", self.tone_map, plugins.names("tone_mapping"))
-        _check_strength(self.tone_map, self.adjustments)
         if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
             raise UsageError(f'--device has no "{self.device}".', "Choose one of: auto, cpu, cuda, cuda:1, mps.")
         _one_of("--precision", self.precision, PRECISIONS)
@@ -84,7 +83,8 @@ class FuseSettings:
             _one_of("--format", name, plugins.names("writers"))
         if not self.formats:
             raise UsageError("--format names no format.", "Pass --format png,exr.")
-        _check_bit_depth(self.bit_depth, self.formats)
+        if self.bit_depth is not None:
+            _one_of("--bit-depth", str(self.bit_depth), BIT_DEPTHS)
         if isinstance(self.tile, int) and self.tile < 32:
             raise UsageError(f"--tile {self.tile} is too small.", "Pass 32 or more pixels, auto or off.")
         if self.jobs < 1:
@@ -96,27 +96,6 @@ class FuseSettings:
 def models() -> list[str]:
     """Names of all networks and classical fusers."""
     return [name for folder in MODEL_FOLDERS for name in plugins.names(folder)]
-
-
-def _check_strength(tone_map: str, adjustments: Adjustments) -> None:
-    """What an operator would leave unheeded is not meant."""
-    if adjustments.strength and not plugins.load("tone_mapping", tone_map).TONE_MAPPER.local:
-        local = [name for name in plugins.names("tone_mapping") if plugins.load("tone_mapping", name).TONE_MAPPER.local]
-        raise UsageError(
-            f"--strength is for operators that look at a pixel's surroundings; {tone_map} does not.",
-            f"Leave --strength out, or pass --tone-map {' or '.join(local)}.",
-        )
-
-
-def _check_bit_depth(bit_depth: int | None, formats: tuple[str, ...]) -> None:
-    """A depth that none of the formats has is not meant; where some have it, the others keep their own."""
-    if bit_depth is None:
-        return
-    _one_of("--bit-depth", str(bit_depth), BIT_DEPTHS)
-    depths = {name: plugins.load("writers", name).WRITER.bit_depths for name in formats}
-    if not any(bit_depth in known for known in depths.values()):
-        known = "; ".join(f"{name} {', '.join(map(str, sorted(bits)))}" for name, bits in depths.items())
-        raise UsageError(f"--bit-depth {bit_depth}: no format of --format has it.", f"They have: {known}.")
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...] | list[str]) -> None:

@@ -21,6 +21,10 @@ from hdrcli.errors import WeightsError
 from hdrcli.records import DEFAULT_TAG, records
 from hdrcli.tiling import TiledModule
 
+_HEADER = "hdrcli"
+"""The one entry of a file's metadata: JSON with sorted keys. Of several entries, as files had until now, the library
+writes the order at random, and two equal trainings made files of two digests."""
+
 
 @dataclass(frozen=True)
 class LoadedNetwork:
@@ -74,7 +78,8 @@ def _header(file: Path, name: str) -> dict[str, Any]:
     """The build settings that a weights file of ours carries in its header."""
     try:
         with safe_open(file, "pt") as opened:
-            header = opened.metadata() or {}
+            several = opened.metadata() or {}
+        header = json.loads(several[_HEADER]) if _HEADER in several else several
         settings = json.loads(header.get("settings", "{}"))
     except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(f"{file} is not a whole safetensors file: {error}.", "Pass another --weights.") from error
@@ -142,14 +147,16 @@ def count_parameters(network: Network, settings: Mapping[str, Any]) -> int:
 def save(module: torch.nn.Module, file: Path, network: str, settings: dict[str, Any], note: dict[str, str]) -> str:
     """Write a network's parameters in half precision, with the header `load` wants; returns the file's SHA-256.
 
-    The file appears whole or not at all. Raises WeightsError where it cannot be written.
+    The file appears whole or not at all, and equal networks make equal bytes. Raises WeightsError where it cannot be
+    written.
     """
     tensors = {name: value.detach().half().contiguous().cpu() for name, value in module.state_dict().items()}
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        header = {"network": network, "settings": json.dumps(settings), **note}
-        temporary.write_bytes(serialise(tensors, header))  # the library's own files are closed to others
+        header = {"network": network, "settings": json.dumps(settings, sort_keys=True), **note}
+        one = {_HEADER: json.dumps(header, sort_keys=True)}
+        temporary.write_bytes(serialise(tensors, one))  # the library's own files are closed to others
         temporary.replace(file)
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{file} cannot be written: {error}.", "Name a file in another folder.") from error

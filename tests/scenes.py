@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
 
 from hdrcli.transfer import linear_to_srgb
 
@@ -32,6 +35,19 @@ def write_bracket(folder: Path, scene: np.ndarray, times: list[float], suffix: s
         frame = photograph(scene, time, levels)
         if not cv2.imwrite(str(folder / f"{number}{suffix}"), np.ascontiguousarray(frame[..., ::-1])):
             raise OSError(f"{folder / str(number)}{suffix}")
+
+
+def write_shots(
+    folder: Path, scene: np.ndarray, times: Sequence[float], iso: int | None = 100, stops: float = 0
+) -> None:
+    """JPEGs with EXIF; `stops` is what ISO or f-number add to the times. 1/100 s at ISO 100 has white at 1.0."""
+    folder.mkdir(parents=True)
+    for number, time in enumerate(times, 1):
+        exif = Image.Exif()
+        said = {0x829A: IFDRational(round(time * 10_000), 10_000), 0x829D: IFDRational(8)}
+        exif[0x8769] = said | ({0x8827: iso} if iso else {})
+        frame = Image.fromarray(photograph(scene, time * 100 * 2**stops))
+        frame.save(folder / f"{number}.jpg", exif=exif, quality=100, subsampling=0)
 
 
 def a_record(sha256: str, **entries: Any) -> dict[str, Any]:

@@ -13,7 +13,8 @@ import pytest
 import hdrcli
 from hdrcli import manifest, writers
 from hdrcli.errors import WriteError
-from hdrcli.manifest import FileState, Making, Manifest
+from hdrcli.file_state import FileState
+from hdrcli.manifest import Making, Manifest
 from tests import scenes
 
 ROOT = Path(__file__).parents[1]

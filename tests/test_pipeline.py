@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 import OpenEXR
 import pytest
+from PIL import Image
+from PIL.TiffImagePlugin import IFDRational
 
 import hdrcli
 from hdrcli import transfer, weights
+from hdrcli.cli.report import as_json
 from hdrcli.errors import UsageError, WeightsError
 from hdrcli.networks.dfgnet import DFGNet
 from tests import formula, scenes
@@ -52,6 +56,27 @@ def test_debevec_gives_the_scene_with_the_references_white_at_one(bracket: Path,
     assert header["hdrcli:referred"] == "scene"
     assert header["hdrcli:exposureTimes"] == "0.25, 1, 4"
     assert cv2.imread(str(tmp_path / "out" / "hall.png")).shape == (48, 80, 3)
+
+
+def test_frames_with_a_cameras_tone_curve_are_decoded_by_it_and_that_is_said(tmp_path: Path) -> None:
+    scene = scenes.radiance(96, 160, stops=8)
+    folder = tmp_path / "hall"
+    folder.mkdir()
+    for number, time in enumerate(TIMES):
+        value = transfer.linear_to_srgb(np.clip(1.3 * scene * time / (0.3 + scene * time), 0, 1).astype(np.float32))
+        cv2.imwrite(str(folder / f"{number}.png"), np.round(value[..., ::-1] * 255).astype(np.uint8))
+    options = {"model": "debevec", "times": tuple(TIMES), "formats": ("exr",)}
+    (result,) = hdrcli.fuse(folder, output=tmp_path / "out", **options).brackets
+    assert any(note.startswith("camera tone curve estimated from the frames: misfit 0.") for note in result.notes)
+    hdrcli.fuse(folder, output=tmp_path / "srgb", response="srgb", **options)
+    seen = (scene > 0.02) & (scene < 2)  # well exposed in some frame
+
+    def stops_off(name: str) -> float:
+        wrong = np.log2(read_exr(tmp_path / name / "hall.exr")[0][seen] / scene[seen])
+        return float(np.std(wrong))
+
+    assert stops_off("srgb") > 0.2
+    assert stops_off("out") < 0.05
 
 
 def test_file_order_is_kept_apart_from_exposure_order(tmp_path: Path) -> None:
@@ -285,12 +310,15 @@ def test_auto_takes_the_network_where_something_moved(moving: Path, tmp_path: Pa
     assert read_exr(tmp_path / "out" / "hall.exr")[1]["hdrcli:model"] == "dfgnet"
 
 
+def _blots(random: np.random.Generator) -> np.ndarray:
+    """(300, 300, 3) grey texture of coarse and fine blots, in stops."""
+    sizes = ((size, size) for size in (20, 50))
+    coarse, fine = (cv2.resize(random.normal(size=size), (300, 300), interpolation=cv2.INTER_CUBIC) for size in sizes)
+    return (coarse + fine)[..., None].repeat(3, 2)
+
+
 def test_a_camera_that_moved_is_told_from_things_that_moved(tmp_path: Path, network_file: Path) -> None:
-    random = np.random.default_rng(5)
-    blots = sum(
-        cv2.resize(random.normal(size=(size, size)), (300, 300), interpolation=cv2.INTER_CUBIC) for size in (20, 50)
-    )
-    scene = (0.15 * 2.0**blots)[..., None].repeat(3, 2).astype(np.float32)
+    scene = (0.15 * 2.0 ** _blots(np.random.default_rng(5))).astype(np.float32)
     (tmp_path / "hall").mkdir()
     for number, (time, shift) in enumerate(zip(TIMES, (0, 4, 11), strict=True), 1):
         frame = scenes.photograph(scene[shift : shift + 240, 20 - shift : 260 - shift], time)
@@ -302,6 +330,32 @@ def test_a_camera_that_moved_is_told_from_things_that_moved(tmp_path: Path, netw
     (not_aligned,) = hdrcli.fuse(tmp_path / "hall", output=tmp_path / "out", align="off", **options).brackets
     assert not_aligned.model == "dfgnet"
     assert "moved between the frames" in model_notes(not_aligned)[0]
+
+
+@pytest.mark.parametrize("given", ["times", "EXIF"])
+def test_a_frame_that_was_left_out_is_nowhere_told_of_as_used(tmp_path: Path, given: str) -> None:
+    """2.jpg, the darkest, shows something else: neither its time nor its name is in a result."""
+    times, random = [1.0, 1 / 4, 4.0], np.random.default_rng(3)
+    scene, other = ((0.15 * 2.0 ** _blots(random)).astype(np.float32) for _ in range(2))
+    (tmp_path / "hall").mkdir()
+    for number, time in enumerate(times, 1):
+        exif = Image.Exif()
+        exif[0x8769] = {0x829A: IFDRational(*Fraction(time).as_integer_ratio())}
+        pixels = scenes.photograph(other if number == 2 else scene, time)
+        Image.fromarray(pixels).save(tmp_path / "hall" / f"{number}.jpg", exif=exif, quality=95)
+    options = {"times": tuple(times)} if given == "times" else {}
+    report = hdrcli.fuse(tmp_path / "hall", model="debevec", output=tmp_path, align="homography", **options)
+    (result,) = report.brackets
+    assert (result.status, len(result.inputs), len(result.stops)) == ("done", 3, 3)
+    assert result.left_out == (tmp_path / "hall" / "2.jpg",)
+    assert as_json(report)["brackets"][0]["left_out"] == [str(tmp_path / "hall" / "2.jpg")]
+    header = read_exr(tmp_path / "hall.exr")[1]
+    assert header["hdrcli:exposureTimes"] == "1, 4"
+    assert header["hdrcli:sources"] == "1.jpg, 3.jpg"
+    assert len(header["hdrcli:stops"].split(", ")) == 2
+    assert "2.jpg" not in header["xmp"]
+    hdrcli.fuse(tmp_path / "hall", model="debevec", output=tmp_path, align="off", overwrite=True, **options)
+    assert read_exr(tmp_path / "hall.exr")[1]["hdrcli:exposureTimes"] == "0.25, 1, 4"
 
 
 def test_auto_checks_the_network_before_it_looks_for_motion(still: Path, tmp_path: Path) -> None:

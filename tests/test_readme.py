@@ -1,4 +1,4 @@
-"""Every command and every program of the README runs, on the examples."""
+"""Every command and every program of the README runs, on the examples; the changelog knows the version."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import hdrcli
+from hdrcli import plugins
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -66,3 +69,11 @@ def test_what_it_shows_of_the_first_command_is_what_is_printed(folder: Path) -> 
     progress = re.compile(r"vestibule: [a-z ]+, \d+ %.*")  # where it takes more than a minute
     for line in filter(lambda line: not progress.fullmatch(line), done.stderr.splitlines()):
         assert line.rstrip() in README
+
+
+def test_the_changelog_begins_with_this_version_and_has_each_once() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (\S+)(?: \((?:unreleased|\d{4}-\d\d-\d\d)\))?$", text, re.MULTILINE)
+    assert versions[0] == hdrcli.__version__
+    assert len(versions) == len(set(versions)) == text.count("\n## ")
+    assert all(f"`{name}`" in text for name in [*plugins.names("networks"), *plugins.names("tone_mapping")])

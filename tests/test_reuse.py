@@ -6,16 +6,20 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 import hdrcli
-from hdrcli import inference, weights
+from hdrcli import inference, reuse, weights
 from hdrcli.adjustments import Adjustments
+from hdrcli.cli.app import app
 from hdrcli.networks.dfgnet import DFGNet
 from hdrcli.pipeline import BracketResult, FuseReport
+from hdrcli.settings import FuseSettings
 from tests import formula, scenes
 
 TIMES = [1 / 4, 1.0, 4.0]
@@ -110,10 +114,14 @@ def test_copies_and_folders_that_moved_are_known_by_content(hall: Path) -> None:
         ({"model": "mertens"}, "--model was debevec, is mertens"),
         ({"times": (0.25, 1, 8)}, "the exposures are others"),
         ({"times": None, "stops": (-2, 0, 3)}, "the exposures are others"),
-        ({"reference": 1}, "--reference was its default, is 1"),
-        ({"response": "gamma:2.2"}, "--response was srgb, is gamma:2.2"),
-        ({"adjustments": Adjustments(exposure=1)}, "the adjustments were none, are exposure +1"),
-        ({"bit_depth": 16}, "--bit-depth was its default, is 16"),
+        ({"reference": 1}, "--reference was auto, is 1"),
+        ({"response": "gamma:2.2"}, "--response was auto, is gamma:2.2"),
+        ({"bit_depth": 16}, "--bit-depth was not given, is 16"),
+        ({"adjustments": Adjustments(exposure=0.5)}, "--exposure was 0, is 0.5"),
+        (
+            {"adjustments": Adjustments(saturation=-20, tint=1e-5)},
+            "--saturation was 0, is -20; --tint was 0, is 1e-05",
+        ),
     ],
 )
 def test_changed_settings_make_it_again_and_say_why(hall: Path, options: dict[str, Any], why: str) -> None:
@@ -220,6 +228,33 @@ def test_an_option_of_a_later_version_was_at_its_default(hall: Path) -> None:
     file.write_text(json.dumps(content))
     assert fuse().status == "skipped"
     assert again(fuse(align="mtb")) == "--align was auto, is mtb"
+
+
+def test_controls_of_the_picture_are_told_by_their_options(hall: Path) -> None:
+    asked = {"adjustments": Adjustments(exposure=0.5, warmth=10, strength=30)}
+    assert fuse(**asked, skip_existing=False, overwrite=True).status == "done"
+    why = "--exposure was 0.5, is 0; --warmth was 10, is -2"
+    assert again(fuse(adjustments=Adjustments(warmth=-2, strength=30))) == why
+    assert again(fuse()) == "--warmth was -2, is 0; --strength was 30, is 0"
+
+
+def test_what_is_told_is_an_option_that_one_can_type() -> None:
+    options = {option for one in typer.main.get_command(app).commands["fuse"].params for option in one.opts}
+    words = [reuse._change(one.name, None, 1) for one in fields(FuseSettings) if one.name not in reuse._NO_PIXELS]
+    words += [reuse._change("adjustments", "", f"{one.name} +1") for one in fields(Adjustments)]
+    words.remove("the controls of the picture are others")
+    assert {word.split(" ")[0] for word in words} <= options
+
+
+def test_a_manifest_of_before_there_were_controls(hall: Path) -> None:
+    file = Path("fused/fused.json")
+    content = json.loads(file.read_text())
+    del content["made"][0]["settings"]["adjustments"]
+    file.write_text(json.dumps(content))
+    assert fuse().status == "skipped"
+    content["made"][0]["settings"]["adjustments"] = 3
+    file.write_text(json.dumps(content))
+    assert again(fuse()) == "the controls of the picture are others"
 
 
 @pytest.fixture

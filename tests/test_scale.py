@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import OpenEXR
 import pytest
-from PIL import Image
-from PIL.TiffImagePlugin import IFDRational
 
 import hdrcli
 from hdrcli.errors import ExposureError, UsageError
@@ -19,17 +17,6 @@ FIRST, SECOND = (1 / 400, 1 / 100, 1 / 25), (1 / 100, 1 / 25, 1 / 6.25)
 """Seconds of two brackets: the second is exposed two stops longer."""
 
 
-def write(folder: Path, scene: np.ndarray, times: tuple[float, ...], iso: int | None = 100, stops: float = 0) -> None:
-    """JPEGs with EXIF; `stops` is what ISO or f-number add to the times. 1/100 s at ISO 100 has white at 1.0."""
-    folder.mkdir(parents=True)
-    for number, time in enumerate(times, 1):
-        exif = Image.Exif()
-        said = {0x829A: IFDRational(round(time * 10_000), 10_000), 0x829D: IFDRational(8)}
-        exif[0x8769] = said | ({0x8827: iso} if iso else {})
-        frame = Image.fromarray(scenes.photograph(scene, time * 100 * 2**stops))
-        frame.save(folder / f"{number}.jpg", exif=exif, quality=100, subsampling=0)
-
-
 def read(path: Path) -> tuple[np.ndarray, dict[str, object]]:
     with OpenEXR.File(str(path)) as file:
         return np.array(file.channels()["RGB"].pixels, np.float32), dict(file.header())
@@ -38,9 +25,9 @@ def read(path: Path) -> tuple[np.ndarray, dict[str, object]]:
 @pytest.fixture
 def shoot(tmp_path: Path) -> Path:
     scene = scenes.radiance(64, 96, stops=5)
-    write(tmp_path / "shoot" / "a", scene, FIRST)
-    write(tmp_path / "shoot" / "b", scene, SECOND)
-    write(tmp_path / "shoot" / "c", scene, FIRST, iso=400, stops=2)
+    scenes.write_shots(tmp_path / "shoot" / "a", scene, FIRST)
+    scenes.write_shots(tmp_path / "shoot" / "b", scene, SECOND)
+    scenes.write_shots(tmp_path / "shoot" / "c", scene, FIRST, iso=400, stops=2)
     return tmp_path / "shoot"
 
 
@@ -127,8 +114,8 @@ def test_seconds_from_the_command_line_are_absolute(tmp_path: Path) -> None:
 
 def test_brackets_that_tell_different_things_are_not_compared(tmp_path: Path) -> None:
     scene = scenes.radiance(48, 64, stops=5)
-    write(tmp_path / "shoot" / "a", scene, FIRST)
-    write(tmp_path / "shoot" / "b", scene, SECOND, iso=None)
+    scenes.write_shots(tmp_path / "shoot" / "a", scene, FIRST)
+    scenes.write_shots(tmp_path / "shoot" / "b", scene, SECOND, iso=None)
     first, second = hdrcli.fuse(tmp_path / "shoot", output=tmp_path / "out", scale="shoot", **OPTIONS).brackets
     assert first.status == "done"
     assert second.error is not None

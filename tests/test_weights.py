@@ -123,9 +123,32 @@ def test_the_header_says_how_to_build(saved: tuple[Path, DFGNet]) -> None:
     from safetensors import safe_open
 
     with safe_open(saved[0], "pt") as opened:
-        header = opened.metadata()
+        header = json.loads(opened.metadata()["hdrcli"])
     assert header["network"] == "dfgnet"
     assert json.loads(header["settings"]) == SMALL
+
+
+def test_equal_networks_make_equal_files(tmp_path: Path) -> None:
+    """Of four entries of metadata, the library would choose one of 24 orders each time."""
+    module, note = DFGNet(**SMALL), {"training": "{'steps': 2}", "start": "random"}
+    digests = {
+        weights.save(module, tmp_path / "mine.safetensors", "dfgnet", settings, note)
+        for settings in (SMALL, dict(reversed(SMALL.items())))
+        for _ in range(8)
+    }
+    assert len(digests) == 1
+
+
+def test_files_with_several_entries_of_metadata_are_read(saved: tuple[Path, DFGNet], tmp_path: Path) -> None:
+    """As they were written before 0.1.0."""
+    from safetensors.torch import load_file, save_file
+
+    old = tmp_path / "old.safetensors"
+    save_file(load_file(saved[0]), old, {"network": "dfgnet", "settings": json.dumps(SMALL), "start": "random"})
+    assert weights.load("dfgnet", NETWORK, str(old)).settings == SMALL
+    save_file(load_file(saved[0]), old, {"network": "apnt", "settings": json.dumps(SMALL)})
+    with pytest.raises(WeightsError, match="holds weights for apnt, not dfgnet"):
+        weights.load("dfgnet", NETWORK, str(old))
 
 
 def test_the_authors_checkpoints_are_imported_in_any_order(tmp_path: Path) -> None:

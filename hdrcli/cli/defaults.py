@@ -199,6 +199,11 @@ def blamed(error: UsageError, found: Mapping[str, Default], context: Any) -> Usa
     return error
 
 
+def typed(context: Any) -> frozenset[str]:
+    """The names of the parameters that stand on the command line."""
+    return frozenset(name for name in context.params if context.get_parameter_source(name).name == "COMMANDLINE")
+
+
 def _in_effect(found: Mapping[str, Default], context: Any) -> list[Default]:
     """Those that nothing on the command line went over."""
     return [one for name, one in found.items() if context.get_parameter_source(name).name == "DEFAULT_MAP"]

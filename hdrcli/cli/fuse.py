@@ -5,13 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import typer
+
 from hdrcli import settings
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import console, options, picture_options, progress, report
+from hdrcli.cli import console, defaults, options, picture_options, progress, report
 from hdrcli.development import DEMOSAICS
 
 
 def fuse(
+    context: typer.Context,
     inputs: options.Inputs,
     model: options.Model = "auto",
     align: options.Align = "auto",
@@ -36,7 +39,7 @@ def fuse(
     times: options.Times = None,
     stops: options.Stops = None,
     reference: options.Reference = "auto",
-    response: options.Response = "srgb",
+    response: options.Response = "auto",
     demosaic: options.Demosaic = DEMOSAICS[0],
     scale: options.Scale = "bracket",
     gap: options.Gap = None,
@@ -80,6 +83,7 @@ def fuse(
         "precision": precision,
         "tile": settings.parse_tile(tile),
         "jobs": jobs,
+        "typed": defaults.typed(context),
     }
     from hdrcli import pipeline  # only now: it loads numpy, OpenCV and the like
 
@@ -93,7 +97,8 @@ def fuse(
                 report.notes(result)
 
         try:
-            done = pipeline.fuse(given, on_plans=bars.expect, progress=bars.stage, on_result=on_result, **chosen)
+            told: dict[str, Any] = {"on_plans": bars.expect, "on_measuring": bars.measuring, "progress": bars.stage}
+            done = pipeline.fuse(given, **told, on_result=on_result, **chosen)
         except KeyboardInterrupt:
             if not quiet:
                 begun, count = bars.estimate.begun, bars.estimate.count

@@ -59,8 +59,8 @@ Response = Annotated[
     typer.Option(
         metavar="NAME",
         rich_help_panel=_EXPOSURE,
-        autocompletion=completion.one_of("srgb", "gamma:2.2", "linear", "estimate"),
-        help="How frames become linear: srgb, gamma:2.2, linear or estimate.",
+        autocompletion=completion.one_of("auto", "srgb", "gamma:2.2", "linear", "estimate"),
+        help="How frames become linear: auto, srgb, gamma:2.2, linear or estimate.",
     ),
 ]
 
@@ -79,7 +79,7 @@ Scale = Annotated[
         metavar="|".join(SCALES),
         autocompletion=completion.one_of(*SCALES),
         rich_help_panel=_EXPOSURE,
-        help="1.0 in the EXR is the white of each bracket's reference frame, or one for all brackets (panoramas).",
+        help="Scale and brightness of each bracket by itself, or one for all brackets (panoramas, series).",
     ),
 ]
 

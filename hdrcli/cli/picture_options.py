@@ -47,3 +47,11 @@ Strength = Annotated[
         help="How far highlights and shadows are brought back; -100: not at all.",
     ),
 ]
+Together = Annotated[
+    bool,
+    typer.Option(
+        "--together",
+        rich_help_panel=_PICTURE,
+        help="Set the brightness of all pictures as one, so that they agree: panoramas, time lapses, series.",
+    ),
+]

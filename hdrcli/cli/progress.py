@@ -78,6 +78,14 @@ class Bars:
         if count > 1:
             self._all = self._progress.add_task(f"0 of {count} done", total=count, name="All brackets", is_first=True)
 
+    def measuring(self, done: int, count: int) -> None:
+        """Before any bracket is begun, `done` of `count` have been looked at."""
+        if self._all is not None:
+            over = f"0 of {self.estimate.count} done"
+            self._progress.update(self._all, description=over if done == count else f"measuring {done} of {count}")
+        if not self._shown and not self._off:
+            self._say("measuring", f"{done} of {count}", done / max(count, 1))
+
     def stage(self, name: str, stage: str, share: float) -> None:
         """The bracket `name` is in `stage`, and `share` of its work is done."""
         self.estimate.stage(name, stage, share)

@@ -121,10 +121,13 @@ def as_json(report: FuseReport) -> dict[str, Any]:
                 "outputs": [str(path) for path in result.outputs],
                 "status": result.status,
                 "error": result.error.message if result.error else None,
+                "left_out": [str(path) for path in result.left_out],
+                "notes": list(result.notes),
             }
             for result in report.brackets
         ],
         "left": [str(path) for path in report.left],
+        "notes": list(report.notes),
     }
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import typer
 from rich.text import Text
 
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import console, options, picture_options, progress, report
+from hdrcli.cli import console, defaults, options, picture_options, progress, report
 
 
 def tonemap(
+    context: typer.Context,
     files: options.LinearFiles,
     tone_map: picture_options.ToneMap = "natural",
     exposure: picture_options.PictureExposure = 0.0,
@@ -20,6 +22,7 @@ def tonemap(
     warmth: picture_options.Warmth = 0.0,
     tint: picture_options.Tint = 0.0,
     strength: picture_options.Strength = 0.0,
+    together: picture_options.Together = False,
     output: options.Output = "fused",
     formats: options.Formats = "png",
     bit_depth: options.BitDepth = None,
@@ -42,6 +45,8 @@ def tonemap(
         "quality": quality,
         "overwrite": overwrite,
         "skip_existing": skip_existing,
+        "together": together,
+        "typed": defaults.typed(context),
     }
     from hdrcli import pipeline, rendering  # only now: they load numpy and the like
 
@@ -52,7 +57,8 @@ def tonemap(
             if not quiet:
                 report.notes(result)
 
-        done = rendering.tonemap(given, on_plans=bars.expect, progress=bars.stage, on_result=on_result, **chosen)
+        told: dict[str, Any] = {"on_plans": bars.expect, "on_measuring": bars.measuring, "progress": bars.stage}
+        done = rendering.tonemap(given, **told, on_result=on_result, **chosen)
     show = None if quiet else partial(_table, done)
     report.conclude(done, show=show, json=json, quiet=quiet, debug=debug)
 

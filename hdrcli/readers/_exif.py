@@ -160,7 +160,7 @@ def _camera(make: str | None, model: str | None) -> str | None:
 
 
 def _taken(tags: Mapping[str, Any]) -> datetime | None:
-    for kind in ("Original", "Digitized"):
+    for kind in ("Original", "Digitized", ""):  # the last is when the file was changed, which may be all there is
         text = _text(tags, f"DateTime{kind}") or ""
         try:
             taken = datetime.strptime(text[:19], "%Y:%m:%d %H:%M:%S")

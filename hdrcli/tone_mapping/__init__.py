@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from hdrcli import plugins, transfer
 from hdrcli.adjustments import Adjustments
 from hdrcli.image import DisplayImage, RadianceMap
 
+LEAST_SAMPLES = 1 << 14
+"""Of each map, however many there are: enough of a picture for operators that look at surroundings."""
 
-def tone_map(image: RadianceMap, operator: str, adjustments: Adjustments) -> DisplayImage:
-    """The picture that `operator` makes of a radiance map."""
-    made: DisplayImage = plugins.load("tone_mapping", operator).TONE_MAPPER.apply(image, adjustments)
+
+def tone_map(image: RadianceMap, operator: str, adjustments: Adjustments, statistics: Any = None) -> DisplayImage:
+    """The picture that `operator` makes of a radiance map, by its own statistics or by those of `measure`."""
+    made: DisplayImage = plugins.load("tone_mapping", operator).TONE_MAPPER.apply(image, adjustments, statistics)
     return made
+
+
+def measure(samples: Sequence[np.ndarray], operator: str, adjustments: Adjustments) -> Any:
+    """The statistics by which `operator` makes pictures that agree, of a `sample` of each of their maps."""
+    return plugins.load("tone_mapping", operator).TONE_MAPPER.measure(samples, adjustments)
+
+
+def sample(pixels: np.ndarray, maps: int) -> np.ndarray:
+    """Some pixels (h, w, ...) on a regular grid: of one of so many `maps`, about a million of all together."""
+    from hdrcli.tone_mapping import _statistics
+
+    return _statistics.sample(pixels, max(_statistics.SAMPLES // maps, LEAST_SAMPLES))
+
+
+def coloured(image: RadianceMap, adjustments: Adjustments) -> np.ndarray:
+    """Light (H, W, 3) with the adjustments of colour, `warmth`, `tint` and `saturation`; itself without any.
+
+    It is what HDR displays show beside the picture: contrast and what an operator compresses are the picture's alone.
+    """
+    from hdrcli.tone_mapping._bands import bands
+    from hdrcli.tone_mapping._colour import saturated
+    from hdrcli.tone_mapping._white_balance import balanced
+
+    pixels = balanced(image.pixels, adjustments)
+    if not adjustments.saturation:
+        return pixels
+    result = np.empty_like(pixels)
+    for rows in bands(pixels):
+        result[rows] = saturated(pixels[rows], adjustments.saturation)
+    return result
 
 
 def gain_to_middle_grey(pixels: np.ndarray) -> float:

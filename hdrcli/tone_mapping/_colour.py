@@ -94,6 +94,12 @@ def _contrasted(luminance: np.ndarray, contrast: float) -> np.ndarray:
     return transfer.srgb_to_linear(np.clip(e + bend * e * (1 - e) * (e - np.float32(PIVOT)), 0, 1))
 
 
+def saturated(linear: np.ndarray, saturation: float) -> np.ndarray:
+    """Linear light (H, W, 3) of any range, more saturated (or less); luminance stays, and none falls below 0."""
+    grey = transfer.luminance(linear)[..., None]
+    return np.maximum(grey + (linear - grey) * _saturation_scale(linear, grey, saturation), 0)
+
+
 def _saturation_scale(linear: np.ndarray, grey: np.ndarray, saturation: float) -> np.ndarray:
     """By how much to stretch colours (H, W, 1): what is vivid less than what is pale, so that no channel falls below 0.
 

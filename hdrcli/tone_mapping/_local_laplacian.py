@@ -19,24 +19,26 @@ STEP = 1.0
 """Stops between the levels of brightness that the filter is worked out for, less than `DETAIL` (2014, section 4)."""
 
 
-def shown(stops: np.ndarray, curve: Callable[[np.ndarray], np.ndarray], low: float, high: float) -> np.ndarray:
+def shown(
+    stops: np.ndarray, curve: Callable[[np.ndarray], np.ndarray], low: float, high: float, top: int = 1
+) -> np.ndarray:
     """Brightness (H, W) float32 in stops with `curve` applied to its large changes, and detail added as it was.
 
     `curve` rises, with slopes up to 1. For each of some levels g from `low` to `high` the pyramid of r(stops) is made,
     where r keeps what is near g and takes the rest by the curve (2011, eq. 2, with a curve in place of a slope); each
     coefficient of the result is read from the two levels around the local mean (2014, eq. 11). What is left at the
-    pyramid's top goes by the curve as a whole.
+    pyramid's top, of `top` pixels or more, goes by the curve as a whole.
     """
     levels = np.linspace(low, high, max(2, int(np.ceil((high - low) / STEP)) + 1), dtype=np.float32)
     step = max(levels[1] - levels[0], np.float32(1e-3))
     least, most = curve(stops + np.float32(DETAIL)), curve(stops - np.float32(DETAIL))
     least -= np.float32(DETAIL)
     most += np.float32(DETAIL)
-    means = list(pyramids.gaussian(stops))
+    means = list(pyramids.gaussian(stops, top))
     result = [np.zeros_like(mean) for mean in means[:-1]]
     for level, moved in zip(levels, curve(levels) - levels, strict=True):
         remapped = np.clip(stops + moved, least, most)
-        for mean, total, band in zip(means, result, pyramids.laplacian(remapped), strict=False):
+        for mean, total, band in zip(means, result, pyramids.laplacian(remapped, top), strict=False):
             np.multiply(band, _nearness(mean, level, step, levels), out=band)
             np.add(total, band, out=total)
     return pyramids.collapse([*result, curve(means[-1])])

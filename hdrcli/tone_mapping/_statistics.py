@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+
+from hdrcli import transfer
+from hdrcli.adjustments import Adjustments
+from hdrcli.tone_mapping._white_balance import balanced
 
 DARKEST = 1e-6
 """Luminance taken for black, so that logarithms exist: 20 stops below white, under the noise of any camera."""
 
-_SAMPLES = 1 << 20
+SAMPLES = 1 << 20
+
+AGREEING_TOP = 8
+"""Pixels of the shorter side of a pyramid's top in pictures that agree. What is larger than that goes by the curve
+alone: else all of a picture would hang on its mean, which its neighbour does not share."""
 
 
-def sample(pixels: np.ndarray) -> np.ndarray:
-    """About a million pixels (h, w, 3) on a regular grid, all pixels of smaller pictures: enough for statistics."""
-    step = max(1, int(np.sqrt(pixels.shape[0] * pixels.shape[1] / _SAMPLES)))
+@dataclass(frozen=True)
+class Luminances:
+    """The log-average and the robust maximum of luminance, which is all that operators of one curve go by."""
+
+    log_average: float
+    maximum: float
+
+
+def measure(samples: Sequence[np.ndarray], adjustments: Adjustments) -> Luminances:
+    """The luminances of all `samples` (h, w, 3) together, white-balanced."""
+    seen = joined([transfer.luminance(balanced(one, adjustments)) for one in samples])
+    return Luminances(log_average(seen), robust_maximum(seen))
+
+
+def joined(planes: Sequence[np.ndarray]) -> np.ndarray:
+    """The values (N,) of all planes (h, w)."""
+    return np.concatenate([plane.ravel() for plane in planes])
+
+
+def sample(pixels: np.ndarray, count: int = SAMPLES) -> np.ndarray:
+    """About `count` pixels (h, w, ...) on a regular grid, all pixels of smaller pictures: enough for statistics."""
+    step = max(1, int(np.sqrt(pixels.shape[0] * pixels.shape[1] / count)))
     return np.ascontiguousarray(pixels[::step, ::step])
 
 

@@ -10,26 +10,27 @@ from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.tone_mapping._bands import by_bands
 from hdrcli.tone_mapping._colour import encode, scaled
-from hdrcli.tone_mapping._statistics import log_average, robust_maximum, sample
+from hdrcli.tone_mapping._statistics import Luminances, measure, sample
 from hdrcli.tone_mapping._white_balance import balanced
 
 BIAS = 0.85
 """How fast the logarithm's base grows with luminance: the paper's b, with its recommended value."""
 
 
-def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL) -> DisplayImage:
+def apply(
+    radiance: RadianceMap, adjustments: Adjustments = NEUTRAL, statistics: Luminances | None = None
+) -> DisplayImage:
     """Compress luminance in units of the log-average (section 3.1) by eq. 4; the robust maximum is white."""
-    pixels = balanced(radiance.pixels, adjustments)
-    seen = transfer.luminance(sample(pixels))
-    scale = np.float32(2**adjustments.exposure / log_average(seen))
-    maximum = robust_maximum(seen) * scale
+    seen = statistics or measure([sample(radiance.pixels)], adjustments)
+    scale = np.float32(2**adjustments.exposure / seen.log_average)
+    maximum = seen.maximum * scale
 
     def band_to_display(band: np.ndarray, _: slice) -> np.ndarray:
         luminance = transfer.luminance(band)
         compressed = compress(np.minimum(luminance * scale, maximum), maximum)
         return encode(scaled(band, luminance, compressed), adjustments)
 
-    return DisplayImage(by_bands(pixels, band_to_display))
+    return DisplayImage(by_bands(balanced(radiance.pixels, adjustments), band_to_display))
 
 
 def compress(luminance: np.ndarray, maximum: float, bias: float = BIAS) -> np.ndarray:
@@ -43,6 +44,7 @@ def compress(luminance: np.ndarray, maximum: float, bias: float = BIAS) -> np.nd
 
 TONE_MAPPER = ToneMapper(
     apply=apply,
+    measure=measure,
     summary="Drago's adaptive logarithm: bright, opens shadows wide",
     source="Drago et al., Adaptive Logarithmic Mapping for Displaying High Contrast Scenes, Eurographics 2003, eq. 4",
 )

@@ -6,6 +6,9 @@ are those of the map, which the frames of a virtual bracket share, so that satur
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from hdrcli import exposure_fusion, pyramids, transfer
@@ -14,7 +17,7 @@ from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.tone_mapping._bands import bands, by_bands
 from hdrcli.tone_mapping._colour import brightness, encode, exposed, faded, scaled
-from hdrcli.tone_mapping._statistics import DARKEST, log_average, sample
+from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average, sample
 from hdrcli.tone_mapping._white_balance import balanced
 
 HIGHLIGHTS, SHADOWS = 0.6, 0.18
@@ -33,17 +36,46 @@ TOE, SHOULDER = 0.06, 0.85
 """Encoded values between which the fused picture stays; beyond, what the pyramids push out of [0, 1] is bent in."""
 
 
-def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL) -> DisplayImage:
+@dataclass(frozen=True, eq=False)
+class Exposures:
+    """The stops of the virtual bracket, and the darkest and brightest encoded values of what is fused of it."""
+
+    stops: np.ndarray
+    darkest: float
+    brightest: float
+
+
+def measure(samples: Sequence[np.ndarray], adjustments: Adjustments) -> Exposures:
+    """The exposures for all `samples` (h, w, 3) together."""
+    light = [brightness(balanced(one, adjustments)) for one in samples]
+    stops = virtual_stops(joined(light))
+    return Exposures(stops, *_ends(joined([_fused(one, stops, _power(adjustments), AGREEING_TOP) for one in light])))
+
+
+def _power(adjustments: Adjustments) -> float:
+    return 1 + adjustments.strength / 100
+
+
+def _ends(picture: np.ndarray) -> tuple[float, float]:
+    """What all but one pixel in two thousand are above, and below."""
+    return tuple(np.quantile(picture, (0.0005, 0.9995)).tolist())
+
+
+def apply(
+    radiance: RadianceMap, adjustments: Adjustments = NEUTRAL, statistics: Exposures | None = None
+) -> DisplayImage:
     """Tone-map by fusing virtual exposures; the scale of the map does not matter.
 
     `strength` is the power of the weights: 1 as in the paper, 0 for the mean of all exposures.
     """
     pixels = balanced(radiance.pixels, adjustments)
-    stops = virtual_stops(brightness(sample(pixels)))
     light = np.empty(pixels.shape[:2], np.float32)
     for rows in bands(pixels):
         light[rows] = brightness(pixels[rows])
-    shown = _into_range(_fused(light, stops, 1 + adjustments.strength / 100))
+    stops = statistics.stops if statistics else virtual_stops(sample(light))
+    shown = _fused(light, stops, _power(adjustments), AGREEING_TOP if statistics else 1)
+    ends = (statistics.darkest, statistics.brightest) if statistics else _ends(sample(shown))
+    shown = _into_range(shown, *ends)
 
     def band_to_display(band: np.ndarray, rows: slice) -> np.ndarray:
         wanted = exposed(transfer.srgb_to_linear(shown[rows]), adjustments.exposure)
@@ -60,7 +92,7 @@ def virtual_stops(light: np.ndarray) -> np.ndarray:
     return np.linspace(least, most, max(2, int(np.ceil((most - least) / STEP)) + 1))
 
 
-def _fused(light: np.ndarray, stops: np.ndarray, power: float) -> np.ndarray:
+def _fused(light: np.ndarray, stops: np.ndarray, power: float, top: int) -> np.ndarray:
     """The fused exposures (H, W), encoded, of about [0, 1]; one exposure is held at a time."""
     total = np.zeros_like(light)
     for stop in stops:
@@ -68,7 +100,7 @@ def _fused(light: np.ndarray, stops: np.ndarray, power: float) -> np.ndarray:
     result: list[np.ndarray] = []
     for stop in stops:
         picture = _exposure(light, stop)
-        exposure_fusion.add(result, picture, _weight(picture, power) / total)
+        exposure_fusion.add(result, picture, _weight(picture, power) / total, top)
     return pyramids.collapse(result)
 
 
@@ -85,9 +117,8 @@ def _weight(picture: np.ndarray, power: float) -> np.ndarray:
     return weight if power == 1 else weight ** np.float32(power)
 
 
-def _into_range(picture: np.ndarray) -> np.ndarray:
-    """The fused picture in [0, 1]: beyond toe and shoulder bent so that all but one pixel in two thousand fit in."""
-    low, high = np.quantile(sample(picture), (0.0005, 0.9995))
+def _into_range(picture: np.ndarray, low: float, high: float) -> np.ndarray:
+    """The fused picture in [0, 1]: beyond toe and shoulder bent so that values from `low` to `high` fit in."""
     above = _bent(np.maximum(picture - np.float32(SHOULDER), 0), high - SHOULDER, 1 - SHOULDER)
     below = _bent(np.maximum(np.float32(TOE) - picture, 0), TOE - low, TOE)
     np.clip(picture, TOE, SHOULDER, out=picture)
@@ -103,6 +134,7 @@ def _bent(excess: np.ndarray, largest: float, room: float) -> np.ndarray:
 
 TONE_MAPPER = ToneMapper(
     apply=apply,
+    measure=measure,
     summary="exposure fusion of a virtual bracket: crisp, each place exposed for itself",
     source="Mertens, Kautz & Van Reeth, Exposure Fusion, Pacific Graphics 2007, on exposures of the radiance map",
     local=True,

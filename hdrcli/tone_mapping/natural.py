@@ -7,6 +7,9 @@ reference frame was exposed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from hdrcli.adjustments import NEUTRAL, Adjustments
@@ -15,7 +18,7 @@ from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.tone_mapping import _local_laplacian
 from hdrcli.tone_mapping._bands import bands, by_bands
 from hdrcli.tone_mapping._colour import brightness, encode, faded, scaled, soft_clip
-from hdrcli.tone_mapping._statistics import DARKEST, log_average, sample
+from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average, sample
 from hdrcli.tone_mapping._white_balance import balanced
 
 RANGE = 6.5
@@ -48,48 +51,85 @@ NORMAL_KEYS = (0.2, 0.4)
 """Log-average light of well exposed pictures. Only what is beyond is made brighter or darker."""
 
 
-def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL) -> DisplayImage:
+@dataclass(frozen=True)
+class Range:
+    """The stops that light ranges over, and what becomes of them.
+
+    `low` and `high` are shadows and highlights, `slope` what large contrasts are multiplied by about middle grey, and
+    `gain` what is added then. `maximum` are the brightest stops after that, adapted to surroundings: None where a
+    picture has its own. `top` is that of its pyramids.
+    """
+
+    low: float
+    high: float
+    slope: float
+    gain: float
+    maximum: float | None = None
+    top: int = 1
+
+
+def measure(samples: Sequence[np.ndarray], adjustments: Adjustments) -> Range:
+    """The range of all `samples` (h, w, 3) together."""
+    light = [brightness(balanced(one, adjustments)) for one in samples]
+    found = replace(_range(joined(light), adjustments), top=AGREEING_TOP)
+    changed = [in_stops(one) + _change(one, found, adjustments) for one in light]
+    return replace(found, maximum=_maximum(joined(changed)))
+
+
+def _range(light: np.ndarray, adjustments: Adjustments) -> Range:
+    low, high = scene_range(light)
+    slope = compression(low, high) ** _strength(adjustments)
+    gain = float(np.log2(exposure_gain(np.exp2(MIDDLE + slope * (in_stops(light) - MIDDLE))))) + adjustments.exposure
+    return Range(low, high, slope, gain)
+
+
+def _strength(adjustments: Adjustments) -> float:
+    return 1 + adjustments.strength / 100
+
+
+def _maximum(stops: np.ndarray) -> float:
+    return max(float(np.quantile(stops, 0.999)), 0.0)
+
+
+def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL, statistics: Range | None = None) -> DisplayImage:
     """Tone-map a radiance map as a photographer would.
 
     Colours keep their hue; what is brighter than the display's white fades into white. `strength` is the power of the
     compression's slope and, up to 1, the share of what lies above white that is brought back.
     """
     pixels = balanced(radiance.pixels, adjustments)
-    strength = 1 + adjustments.strength / 100
-    seen = brightness(sample(pixels))
-    change = _change(pixels, seen, strength, adjustments.exposure)
-    maximum = max(float(np.quantile(in_stops(seen) + sample(change), 0.999)), 0.0)
-    white = _white(maximum, HEADROOM, strength)
+    light = np.empty(pixels.shape[:2], np.float32)
+    for rows in bands(pixels):
+        light[rows] = brightness(pixels[rows])
+    found = statistics or _range(sample(light), adjustments)
+    change = _change(light, found, adjustments)
+    maximum = _maximum(in_stops(sample(light)) + sample(change)) if found.maximum is None else found.maximum
+    white = _white(maximum, HEADROOM, _strength(adjustments))
 
     def band_to_display(band: np.ndarray, rows: slice) -> np.ndarray:
-        light = brightness(band)
-        stops = in_stops(light) + change[rows]
+        stops = in_stops(light[rows]) + change[rows]
         shown = shoulder(stops, maximum, white)
         wanted = soft_clip(np.exp2(shown))
         lost = np.clip((stops - shown) / 3, 0, 1)
-        return encode(faded(scaled(band, light, wanted), wanted, np.float32(FADING) * lost), adjustments)
+        return encode(faded(scaled(band, light[rows], wanted), wanted, np.float32(FADING) * lost), adjustments)
 
     return DisplayImage(by_bands(pixels, band_to_display))
 
 
-def _change(pixels: np.ndarray, seen: np.ndarray, strength: float, exposure: float) -> np.ndarray:
-    """By how many stops (H, W) each pixel becomes brighter or darker, `exposure` among them."""
-    low, high = scene_range(seen)
-    slope = compression(low, high) ** strength
-    gain = float(np.log2(exposure_gain(np.exp2(MIDDLE + slope * (in_stops(seen) - MIDDLE))))) + exposure
-    maximum = MIDDLE + slope * (high - MIDDLE) + gain
-    white = _white(maximum, LOCAL_HEADROOM, strength)
+def _change(light: np.ndarray, found: Range, adjustments: Adjustments) -> np.ndarray:
+    """By how many stops (H, W) each pixel of brightness `light` becomes brighter or darker, `exposure` among them."""
+    slope, gain = found.slope, found.gain
+    maximum = MIDDLE + slope * (found.high - MIDDLE) + gain
+    white = _white(maximum, LOCAL_HEADROOM, _strength(adjustments))
     if slope == 1 and white == maximum:
-        return np.full(pixels.shape[:2], gain, np.float32)
+        return np.full(light.shape, gain, np.float32)
 
     def curve(stops: np.ndarray) -> np.ndarray:
         return shoulder(np.float32(MIDDLE + gain) + np.float32(slope) * (stops - np.float32(MIDDLE)), maximum, white)
 
-    stops = np.empty(pixels.shape[:2], np.float32)
-    for rows in bands(pixels):
-        stops[rows] = in_stops(brightness(pixels[rows]))
-    np.maximum(stops, np.float32(low - DEPTH), out=stops)
-    shown = _local_laplacian.shown(stops, curve, low, high)
+    stops = in_stops(light)
+    np.maximum(stops, np.float32(found.low - DEPTH), out=stops)
+    shown = _local_laplacian.shown(stops, curve, found.low, found.high, found.top)
     shown -= stops
     return shown
 
@@ -140,6 +180,7 @@ def shoulder(stops: np.ndarray, maximum: float, white: float) -> np.ndarray:
 
 TONE_MAPPER = ToneMapper(
     apply=apply,
+    measure=measure,
     summary="bright as usual, with highlights and shadows brought back (the default)",
     source="Paris, Hasinoff & Kautz, Local Laplacian Filters, SIGGRAPH 2011; Aubry et al., ACM TOG 2014; curve: hdrcli",
     local=True,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdrcli import transfer
+from hdrcli.middle_tones import common_scale, sample
 
 BRIGHTEST = transfer.PQ_PEAK / transfer.DIFFUSE_WHITE
 """What the HDR rendition is cut at, 49 times white (5.6 stops): no display format shows more."""
@@ -28,9 +29,6 @@ _LEAST_GAIN = 0.002
 
 _HEADROOM = 0.999
 """The share of pixels that the stated headroom shows in full; specular highlights go above it."""
-
-_MIDDLE = (1 / 16, 1 / 4)
-"""Luminances of the display picture, up to white, that tone mapping leaves most alone."""
 
 _DENOMINATOR = 1_000_000
 _USE_BASE_COLOUR_SPACE = 0x40
@@ -82,14 +80,14 @@ def gain_map(base: np.ndarray, light: np.ndarray) -> GainMap:
     base and highlights alone go above.
     """
     shown = transfer.srgb_to_linear(np.arange(256, dtype=np.float32) / np.float32(255))[base]
-    scale = _common_scale(_sample(shown), _sample(light))
+    scale = common_scale(sample(shown), sample(light))
     hdr = np.minimum(light * np.float32(scale), np.float32(BRIGHTEST))
-    peak = float(np.quantile(_sample(hdr).max(axis=2), _HEADROOM))
+    peak = float(np.quantile(sample(hdr).max(axis=2), _HEADROOM))
     hdr += np.float32(OFFSET)
     shown += np.float32(OFFSET)
     hdr /= shown
     stops = np.log2(hdr, out=hdr)
-    minimum = float(np.quantile(_sample(stops), _LEAST_GAIN))
+    minimum = float(np.quantile(sample(stops), _LEAST_GAIN))
     maximum = max(float(stops.max()), minimum + 0.1)
     stops -= np.float32(minimum)
     stops /= np.float32(maximum - minimum)
@@ -97,16 +95,3 @@ def gain_map(base: np.ndarray, light: np.ndarray) -> GainMap:
     codes *= np.float32(255)
     headroom = max(float(np.log2(max(peak, 1))), 0.1)  # readers divide by it
     return GainMap(np.rint(codes, out=codes).astype(np.uint8), minimum, maximum, headroom, scale)
-
-
-def _common_scale(shown: np.ndarray, light: np.ndarray) -> float:
-    """What `light` is to be multiplied by to have the luminance of `shown` in most of the middle tones; else 1."""
-    wanted, given = transfer.luminance(shown), transfer.luminance(light)
-    middle = (wanted > _MIDDLE[0]) & (wanted < _MIDDLE[1]) & (given > 0)
-    return float(np.median(wanted[middle] / given[middle])) if middle.any() else 1.0
-
-
-def _sample(pixels: np.ndarray) -> np.ndarray:
-    """About a million pixels (h, w, 3) on a regular grid, all pixels of smaller pictures: enough for statistics."""
-    step = max(1, int((pixels.shape[0] * pixels.shape[1] / 2**20) ** 0.5))
-    return pixels[::step, ::step]

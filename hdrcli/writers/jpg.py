@@ -67,4 +67,4 @@ def _exif_block(info: OutputInfo, width: int, height: int) -> bytes:
     return exif.to_bytes()
 
 
-WRITER = Writer(suffix=".jpg", takes="display", encode=encode, bit_depths=(8,))
+WRITER = Writer(suffix=".jpg", takes="display", encode=encode, bit_depths=(8,), lossy=True)

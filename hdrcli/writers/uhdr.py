@@ -37,5 +37,5 @@ def encode(pixels: tuple[np.ndarray, np.ndarray], info: OutputInfo, bit_depth: i
     return joined(base, file.getvalue(), gains)
 
 
-WRITER = Writer(suffix=".uhdr.jpg", takes="both", encode=encode, bit_depths=(8,))
+WRITER = Writer(suffix=".uhdr.jpg", takes="both", encode=encode, bit_depths=(8,), lossy=True)
 """Viewers and phones know such files by ".jpg"; "uhdr" keeps them apart from the plain JPEG of the same run."""

@@ -106,8 +106,9 @@ def test_a_frame_of_something_else_is_dropped(caplog: pytest.LogCaptureFixture) 
     bracket = shaken(3.0)
     frames = (*bracket.exposures[:2], something_else(1, "stray.jpg"))
     with caplog.at_level(logging.WARNING, "hdrcli"):
-        left = aligning.align(bracket.with_exposures(frames), "debevec", FuseSettings(model="debevec"))
+        left, kept = aligning.align(bracket.with_exposures(frames), "debevec", FuseSettings(model="debevec"))
     assert [one.name for one in left.exposures] == ["0.jpg", "1.jpg"]
+    assert kept == (0, 1)
     assert left.relative_exposures == (1.0, 2.0)
     assert "stray.jpg could not be aligned" in caplog.text
 

@@ -6,12 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from hdrcli import plugins
+from hdrcli.cli.app import app
+from hdrcli.development import DEMOSAICS
+from hdrcli.settings import FuseSettings
 from tests.cli.conftest import Run
 
 Complete = Callable[[str], list[str]]
@@ -62,6 +67,36 @@ def test_what_may_come_next(complete: Complete, line: str, words: str) -> None:
 def test_lists_are_those_of_the_plugins(complete: Complete) -> None:
     assert complete("hdrcli fuse --tone-map ") == plugins.names("tone_mapping")
     assert complete("hdrcli fuse --format ") == plugins.names("writers")
+
+
+def every_option(command: Any, line: str) -> Iterator[tuple[str, str]]:
+    """A line for each option that takes a value, and how the help writes the value."""
+    for name, one in getattr(command, "commands", {}).items():
+        yield from every_option(one, f"{line} {name}")
+    for option in command.params:
+        if option.param_type_name == "option" and not option.is_flag:
+            yield f"{line} {option.opts[-1]} ", option.metavar
+
+
+def is_choice(metavar: str) -> bool:
+    """Whether a value is one of a few words, by its metavar: NAME, TAG or A,B, or a word in small letters."""
+    return any(kind in ("NAME", "TAG", "A,B") or kind.islower() for kind in metavar.split("|"))
+
+
+def test_every_choice_has_an_answer_and_every_value_a_name(complete: Complete) -> None:
+    lines = dict(every_option(typer.main.get_command(app), "hdrcli"))
+    assert all(lines.values()), "an option without metavar"
+    choices = [line for line, metavar in lines.items() if is_choice(metavar)]
+    assert {"hdrcli fuse --demosaic ", "hdrcli inspect --model ", "hdrcli train --start "} < set(choices)
+    assert [line for line in choices if not complete(line)] == []
+
+
+def test_what_the_settings_take_is_offered(complete: Complete) -> None:
+    """Whoever picks from the list is never refused."""
+    for line, field in (("--demosaic", "demosaic"), ("--crop", "crop"), ("--scale", "scale"), ("--align", "align")):
+        offered = complete(f"hdrcli fuse {line} ")
+        assert [FuseSettings(**{field: value}) for value in offered]
+    assert complete("hdrcli fuse --demosaic ") == list(DEMOSAICS)
 
 
 def test_files_are_not_read_for_it(complete: Complete, tmp_path: Path) -> None:

@@ -132,6 +132,16 @@ def test_a_log_gets_few_lines(clock: Clock, capsys: pytest.CaptureFixture[str]) 
     assert 50 < len(lines) < 150
 
 
+def test_the_look_before_a_shoot_is_told(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    console._console.cache_clear()
+    with Bars(clock=clock) as bars:
+        bars.expect(3)
+        for done in range(4):
+            bars.measuring(done, 3)
+            clock.now += 61
+    assert capsys.readouterr().err.splitlines()[0] == "0 of 3 done; measuring: 1 of 3, 33 %"
+
+
 def test_quiet_gets_none(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     with Bars(off=True, clock=clock) as bars:
         for number in range(20):

@@ -85,7 +85,7 @@ def test_one_bad_bracket_does_not_stop_the_others(run: Run, batch: Path, tmp_pat
 def test_json_is_one_object_and_nothing_else(run: Run, batch: Path) -> None:
     outcome = run("fuse", "house", "-m", "mertens", "--json", "--format", "png")
     assert outcome.status == 1
-    assert outcome.json.keys() == {"brackets", "left"}
+    assert outcome.json.keys() == {"brackets", "left", "notes"}
     first, bad, last = outcome.json["brackets"]
     assert first == {
         "name": "attic",
@@ -96,6 +96,8 @@ def test_json_is_one_object_and_nothing_else(run: Run, batch: Path) -> None:
         "outputs": ["fused/attic.png"],
         "status": "done",
         "error": None,
+        "left_out": [],
+        "notes": ["reference frame frame2.jpg: 33.7 % clipped, the least around the middle", "exposures from EXIF"],
     }
     assert (bad["status"], last["status"]) == ("failed", "done")
     assert "house/barn/frame2.jpg" in bad["error"]

@@ -79,11 +79,22 @@ def test_a_finished_picture_comes_back(run: Run, fused: Path, tmp_path: Path) ->
     assert run("fuse", "hall", "-m", "mertens", "-o", "display", "--format", "png,hdr").status == 0
     outcome = run("tonemap", "display/hall.exr", "-o", "back", "--strength", "20")
     assert outcome.status == 0
-    assert "Warning: hall is a finished picture: --strength does nothing to it." in outcome.err
+    assert "Note: --strength has no effect: it is for linear light, not for pictures by mertens." in outcome.err
     assert "hall: a finished picture (display-referred): encoded as it is" in outcome.err
     assert np.abs(picture(tmp_path / "back" / "hall.png") - picture(tmp_path / "display" / "hall.png")).max() == 0
     outcome = run("tonemap", "display/hall.hdr", "-o", "back2")
     assert "finished picture" in outcome.err
+
+
+def test_a_finished_picture_has_no_light_for_ultra_hdr(run: Run, fused: Path, tmp_path: Path) -> None:
+    assert run("fuse", "hall", "-m", "mertens", "-o", "display", "--format", "exr").status == 0
+    refused = run("tonemap", "display/hall.exr", "-o", "back", "--format", "png,uhdr")
+    assert refused.status == 1
+    error, hint = refused.err.splitlines()
+    assert error == "Error: --format uhdr needs light above white, which display/hall.exr does not hold."
+    assert "--format jpg" in hint
+    assert not (tmp_path / "back").exists()
+    assert run("tonemap", "fused/hall.exr", "-o", "back", "--format", "png,uhdr").status == 0
 
 
 def test_finished_pictures_are_adjusted_too(run: Run, fused: Path, tmp_path: Path) -> None:

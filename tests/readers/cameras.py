@@ -1,4 +1,4 @@
-"""Cameras made up: what their sensors make of known light, and the DNGs, by PiDNG, that tell it."""
+"""Cameras made up: what their sensors make of known light, and the DNGs that tell it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tests.readers.samples import write_dng
 
 SRGB_TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 """IEC 61966-2-1, Amendment 1, eq. F.7: linear sRGB to XYZ."""
@@ -68,50 +70,38 @@ class Camera:
         linear: bool = False, tags: dict[Any, Any] | None = None,
     ) -> Path:  # fmt: skip
         """A DNG of an exposure of `time` seconds to (H, W, 3) light; `linear` has all channels at each pixel."""
-        from pidng.core import RAW2DNG, DNGTags, Tag
-        from pidng.defs import CalibrationIlluminant, DNGVersion, PhotometricInterpretation
+        from pidng.core import Tag
+        from pidng.defs import PhotometricInterpretation
 
         exposed = light * float(time)
         if linear:
-            raw, kind = (
-                self.quantised(self.channels(exposed), self.black[0], seed),
-                PhotometricInterpretation.Linear_Raw,
-            )
-            black = {Tag.BlackLevel: [self.black[0]] * 3, Tag.SamplesPerPixel: 3, Tag.BitsPerSample: [self.bits] * 3}
+            raw = self.quantised(self.channels(exposed), self.black[0], seed)
+            kind = {
+                Tag.PhotometricInterpretation: PhotometricInterpretation.Linear_Raw,
+                Tag.SamplesPerPixel: 3,
+                Tag.BitsPerSample: [self.bits] * 3,
+                Tag.BlackLevel: [self.black[0]] * 3,
+            }
         else:
-            raw, kind = self.expose(exposed, seed), PhotometricInterpretation.Color_Filter_Array
-            repeat = list(self.pattern.shape)
-            black = {Tag.BlackLevel: list(self._black.ravel()), Tag.BlackLevelRepeatDim: list(self._black.shape)}
-            black |= {Tag.CFARepeatPatternDim: repeat, Tag.CFAPattern: [int(c) for c in self.pattern.ravel()]}
-            black |= {Tag.SamplesPerPixel: 1, Tag.BitsPerSample: self.bits}
-        height, width = raw.shape[:2]
-        written = DNGTags()
-        for tag, value in {
-            Tag.ImageWidth: width,
-            Tag.ImageLength: height,
-            Tag.TileWidth: width,
-            Tag.TileLength: height,
+            raw = self.expose(exposed, seed)
+            kind = {
+                Tag.PhotometricInterpretation: PhotometricInterpretation.Color_Filter_Array,
+                Tag.SamplesPerPixel: 1,
+                Tag.BitsPerSample: self.bits,
+                Tag.BlackLevel: list(self._black.ravel()),
+                Tag.BlackLevelRepeatDim: list(self._black.shape),
+                Tag.CFARepeatPatternDim: list(self.pattern.shape),
+                Tag.CFAPattern: [int(c) for c in self.pattern.ravel()],
+            }
+        noise = {Tag.NoiseProfile: [self.shot, self.read] * 3} if self.tells_noise else {}
+        own = {
             Tag.Orientation: orientation,
-            Tag.PhotometricInterpretation: kind,
-            **black,
             Tag.WhiteLevel: self.white,
             Tag.ColorMatrix1: [[round(v * 10000), 10000] for v in XYZ_TO_CAMERA.ravel()],
-            Tag.CalibrationIlluminant1: CalibrationIlluminant.D65,
             Tag.AsShotNeutral: [[round(v * 1e6), 1_000_000] for v in self.neutral],
-            Tag.Make: "Acme",
-            Tag.Model: "Roadrunner",
-            Tag.DNGVersion: DNGVersion.V1_4,
-            Tag.DNGBackwardVersion: DNGVersion.V1_2,
             Tag.ExposureTime: [[time.numerator, time.denominator]],
-            Tag.PhotographicSensitivity: [100],
-            **({Tag.NoiseProfile: [self.shot, self.read] * 3} if self.tells_noise else {}),
-            **(tags or {}),
-        }.items():
-            written.set(tag, value)
-        writer = RAW2DNG()
-        writer.options(written, path="", compress=False)
-        writer.convert(raw, filename=str(path))
-        return path
+        }
+        return write_dng(path, raw, {**kind, **own, **noise, **(tags or {})})
 
     @property
     def _black(self) -> np.ndarray:

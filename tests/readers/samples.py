@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -55,25 +56,20 @@ def jpeg(path: Path, pixels: np.ndarray | None = None, **options: object) -> Pat
 
 
 def dng(
-    path: Path, scene: np.ndarray, exposure: float = 1.0, *, compress: bool = False, orientation: int = 1,
+    path: Path, scene: np.ndarray, exposure: float = 1.0, *, orientation: int = 1,
     white_balance: tuple[float, float, float] = (2.0, 1.0, 1.5), exposure_time: tuple[int, int] = (1, 60),
     taken: str | None = None,
 ) -> Path:  # fmt: skip
-    """A Bayer DNG of a (H, W) grey scene times `exposure`, black 512, white 16383, sRGB camera; by PiDNG."""
-    from pidng.core import RAW2DNG, DNGTags, Tag
-    from pidng.defs import CalibrationIlluminant, CFAPattern, DNGVersion, PhotometricInterpretation
+    """A Bayer DNG of a (H, W) grey scene times `exposure`, black 512, white 16383, sRGB camera."""
+    from pidng.core import Tag
+    from pidng.defs import CFAPattern, PhotometricInterpretation
 
     height, width = scene.shape
     neutral = np.array([[0, 1], [1, 2]])  # RGGB
     sensor = scene * exposure / np.array(white_balance)[np.tile(neutral, (height // 2, width // 2))]
     raw = np.round(np.clip(sensor, 0, 1) * (16383 - 512) + 512).astype(np.uint16)
     xyz_to_srgb = [3.2404542, -1.5371385, -0.4985314, -0.969266, 1.8760108, 0.041556, 0.0556434, -0.2040259, 1.0572252]
-    tags = DNGTags()
-    for tag, value in {
-        Tag.ImageWidth: width,
-        Tag.ImageLength: height,
-        Tag.TileWidth: width,
-        Tag.TileLength: height,
+    tags = {
         Tag.Orientation: orientation,
         Tag.PhotometricInterpretation: PhotometricInterpretation.Color_Filter_Array,
         Tag.SamplesPerPixel: 1,
@@ -83,20 +79,39 @@ def dng(
         Tag.BlackLevel: 512,
         Tag.WhiteLevel: 16383,
         Tag.ColorMatrix1: [[round(v * 1e6), 1_000_000] for v in xyz_to_srgb],
-        Tag.CalibrationIlluminant1: CalibrationIlluminant.D65,
         Tag.AsShotNeutral: [[1000, round(1000 * gain)] for gain in white_balance],
+        Tag.ExposureTime: [list(exposure_time)],
+        **({} if taken is None else {Tag.DateTimeOriginal: taken}),
+    }
+    return write_dng(path, raw, tags)
+
+
+def write_dng(path: Path, raw: np.ndarray, tags: dict[Any, Any]) -> Path:
+    """An uncompressed DNG of the sensor's values, (H, W) or (H, W, 3) uint16, by PiDNG; returns its path.
+
+    `tags` are what the picture is of; size, versions, the illuminant D65, ISO 100 and the camera's name are added.
+    """
+    from pidng.core import RAW2DNG, DNGTags, Tag
+    from pidng.defs import CalibrationIlluminant, DNGVersion
+
+    height, width = raw.shape[:2]
+    written = DNGTags()
+    for tag, value in {
+        Tag.ImageWidth: width,
+        Tag.ImageLength: height,
+        Tag.TileWidth: width,
+        Tag.TileLength: height,
+        Tag.CalibrationIlluminant1: CalibrationIlluminant.D65,
         Tag.Make: "Acme",
         Tag.Model: "Roadrunner",
         Tag.DNGVersion: DNGVersion.V1_4,
         Tag.DNGBackwardVersion: DNGVersion.V1_2,
-        Tag.ExposureTime: [list(exposure_time)],
         Tag.PhotographicSensitivity: [100],
+        **tags,
     }.items():
-        tags.set(tag, value)
-    if taken is not None:
-        tags.set(Tag.DateTimeOriginal, taken)
+        written.set(tag, value)
     writer = RAW2DNG()
-    writer.options(tags, path="", compress=False)
+    writer.options(written, path="", compress=False)
     writer.convert(raw, filename=str(path))
     return path
 

@@ -107,3 +107,11 @@ def test_broken_block_does_not_lose_the_picture(tmp_path: Path, capfd: pytest.Ca
     assert not captured.out
     assert "exifread" not in captured.err.lower()
     assert logging.getLogger("exifread").level == logging.CRITICAL
+
+
+def test_the_time_of_change_stands_in_for_one_of_shooting(tmp_path: Path) -> None:
+    block = exif(taken=None)
+    block[0x0132] = "2024:05:17 12:30:15"
+    assert readers.read_header(jpeg(tmp_path / "a.jpg", exif=block)).taken == datetime(2024, 5, 17, 12, 30, 15)
+    block.get_ifd(0x8769)[0x9004] = "2023:01:01 00:00:00"
+    assert readers.read_header(jpeg(tmp_path / "a.jpg", exif=block)).taken == datetime(2023, 1, 1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from hdrcli import plugins, transfer
+from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.tone_mapping import _bands
 
@@ -111,6 +112,48 @@ def test_the_map_is_not_touched_and_the_result_repeats(name: str) -> None:
     first = tone_map(name, linear)
     np.testing.assert_array_equal(linear, kept)
     np.testing.assert_array_equal(tone_map(name, linear), first)
+
+
+def overlapping() -> tuple[np.ndarray, np.ndarray]:
+    """Two views of one scene, whose right end is bright; the last 40 columns of the first are those of the second."""
+    light = 10 ** np.random.default_rng(7).uniform(-0.5, 0.5, (60, 160, 3))
+    light *= np.repeat([0.05, 0.2, 6.0], [60, 70, 30])[None, :, None]
+    return light[:, :100].astype(np.float32), light[:, 60:].astype(np.float32)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_with_common_statistics_pictures_agree(name: str) -> None:
+    """To the bit where one curve is all; nearly where surroundings count, and much better than each by its own."""
+    mapper, views = plugins.load("tone_mapping", name).TONE_MAPPER, overlapping()
+    asked = Adjustments(warmth=20, exposure=0.5)
+    common = mapper.measure(views, asked)
+
+    def seams(statistics: object) -> np.ndarray:
+        left, right = (mapper.apply(RadianceMap(view), asked, statistics).pixels for view in views)
+        return np.abs(left[:, 60:] - right[:, :40])
+
+    if name in GLOBAL:
+        assert seams(common).max() < 1e-6
+    assert seams(common).mean() < 0.02
+    assert seams(common).mean() < 0.3 * seams(None).mean()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_scene_becomes_a_picture_beside_all_others(name: str) -> None:
+    mapper = plugins.load("tone_mapping", name).TONE_MAPPER
+    views = [scene.astype(np.float32) for scene in scenes().values()]
+    kept = [view.copy() for view in views]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for some in (views, views[:1]):
+            common = mapper.measure(some, NEUTRAL)
+            for view in views:
+                pixels = mapper.apply(RadianceMap(view), NEUTRAL, common).pixels
+                assert np.isfinite(pixels).all()
+                assert pixels.min() >= 0
+                assert pixels.max() <= 1
+    for view, before in zip(views, kept, strict=True):
+        np.testing.assert_array_equal(view, before)
 
 
 @pytest.mark.parametrize("name", NAMES)

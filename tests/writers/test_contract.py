@@ -20,9 +20,11 @@ from tests.writers.pictures import display_picture, for_writer
 
 NAMES = plugins.names("writers")
 DISPLAY = ("jpg", "png", "tiff")
-LINEAR = ("avif", "exr", "hdr", "jxl")
+LINEAR = ("exr", "hdr", "jxl")
+SHOWN = ("avif",)
 BOTH = ("uhdr",)
 TAKES = dict.fromkeys(DISPLAY, "display") | dict.fromkeys(LINEAR, "linear") | dict.fromkeys(BOTH, "both")
+TAKES |= dict.fromkeys(SHOWN, "shown")
 TOLERANCE = {
     ("png", 8): 0.501 / 255,
     ("png", 16): 0.51 / 65535,
@@ -133,7 +135,7 @@ def test_same_picture_makes_same_bytes(name: str, shape: tuple[int, int]) -> Non
 @pytest.mark.parametrize(
     ("name", "wrong"),
     [(name, np.nan) for name in NAMES]
-    + [(name, wrong) for name in (*LINEAR, *BOTH) for wrong in (np.inf, -np.inf, -1.0)],
+    + [(name, wrong) for name in (*LINEAR, *SHOWN, *BOTH) for wrong in (np.inf, -np.inf, -1.0)],
 )
 def test_no_file_holds_what_is_not_light(name: str, wrong: float) -> None:
     picture = display_picture()
