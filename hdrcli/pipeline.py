@@ -157,7 +157,8 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
     if settings.dry_run:
         return result
     try:
-        done = work(plan, settings, lambda stage, share: progress(plan.name, stage, share))
+        with interrupts.heeded():
+            done = work(plan, settings, lambda stage, share: progress(plan.name, stage, share))
     except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
         return replace(result, status="failed", error=batch.told(error, plan))
     return replace(

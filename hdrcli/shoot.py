@@ -16,8 +16,9 @@ import numpy as np
 
 from hdrcli import merging, response, scale, together, tone_mapping, writers
 from hdrcli.errors import ReadError
+from hdrcli.file_state import FileState
 from hdrcli.image import Exposure, RadianceMap
-from hdrcli.manifest import FileState, Manifest
+from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan, Plans
 from hdrcli.reading import read_bracket
 from hdrcli.settings import FuseSettings

@@ -36,6 +36,8 @@ LAYERS = [
     | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops", "frame_pairs", "tone_curve"},
     {
         "manifest",
+        "earlier",
+        "file_state",
         "reuse",
         "outputs",
         "unheeded",

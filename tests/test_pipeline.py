@@ -175,6 +175,25 @@ def test_existing_results_are_kept_skipped_or_replaced_as_asked(bracket: Path, t
     assert (out / "hall.png").read_bytes() == first
 
 
+@pytest.mark.parametrize("options", [{}, {"skip_existing": True}, {"overwrite": True}])
+def test_a_folder_of_an_outputs_name_is_an_error(bracket: Path, tmp_path: Path, options: dict[str, bool]) -> None:
+    (tmp_path / "out" / "hall.png").mkdir(parents=True)
+    (result,) = hdrcli.fuse(bracket, model="mertens", output=tmp_path / "out", **options).brackets
+    assert (result.status, result.error.message) == ("failed", f"{tmp_path / 'out' / 'hall.png'} is a folder.")
+    assert not (tmp_path / "out" / "hall.exr").exists()
+
+
+def test_an_empty_file_and_a_link_to_nothing_are_no_results(bracket: Path, tmp_path: Path) -> None:
+    options = {"model": "mertens", "output": tmp_path / "out"}
+    hdrcli.fuse(bracket, **options)
+    (tmp_path / "out" / "hall.png").write_bytes(b"")
+    (tmp_path / "out" / "hall.exr").unlink()
+    (tmp_path / "out" / "hall.exr").symlink_to("nowhere")
+    assert hdrcli.fuse(bracket, **options).brackets[0].status == "failed"
+    assert hdrcli.fuse(bracket, skip_existing=True, **options).brackets[0].status == "done"
+    assert all((tmp_path / "out" / f"hall.{name}").stat().st_size for name in ("png", "exr"))
+
+
 def test_an_output_that_is_a_frame_is_refused(bracket: Path, tmp_path: Path) -> None:
     scenes.write_bracket(tmp_path / "1", scenes.radiance(24, 32), TIMES)
     before = (tmp_path / "1" / "1.png").read_bytes()
@@ -188,6 +207,21 @@ def test_results_in_the_input_folder_are_no_bracket_next_time(bracket: Path, tmp
     hdrcli.fuse(bracket.parent, model="mertens", output=bracket.parent / "fused")
     report = hdrcli.fuse(bracket.parent, model="mertens", output=bracket.parent / "fused", dry_run=True, overwrite=True)
     assert [result.name for result in report.brackets] == ["hall"]
+
+
+def test_results_beside_the_frames_are_no_frames_next_time(bracket: Path, tmp_path: Path) -> None:
+    """As in `hdrcli fuse . -o .`, and in another run to another folder."""
+    first = hdrcli.fuse(bracket, model="mertens", output=bracket, formats=("png", "jpg"))
+    again = hdrcli.fuse(bracket, model="mertens", output=bracket, formats=("png", "jpg"), skip_existing=True)
+    assert [(one.name, one.status) for one in (*first.brackets, *again.brackets)] == [
+        ("hall", "done"),
+        ("hall", "skipped"),
+    ]
+    hdrcli.fuse(bracket, model="mertens", output=bracket / "other")
+    other = hdrcli.fuse(bracket, model="mertens", output=tmp_path / "out")
+    assert [(one.name, len(one.inputs)) for one in other.brackets] == [("hall", 3)]
+    names = ", ".join(str(bracket / name) for name in ("hall.jpg", "hall.png", "other/hall.exr", "other/hall.png"))
+    assert other.notes == (f"Results of earlier runs are no frames and are left: {names}.",)
 
 
 def test_jobs_make_the_same_files(tmp_path: Path) -> None:

@@ -293,3 +293,9 @@ def test_auto_and_the_model_it_took_are_the_same(hall: Path) -> None:
     assert fuse(**pair, model="debevec").status == "done"
     assert fuse(**pair, model="auto").status == "skipped"
     assert fuse(model="auto", dry_run=True).notes[-1] == "fused again: --model was debevec, is auto"
+
+
+def test_what_is_skipped_is_told_with_the_model_that_made_it(hall: Path, network_file: Path) -> None:
+    options = {"model": "auto", "weights": "small.safetensors", "output": "auto"}
+    assert fuse(**options).model == "debevec"
+    assert (fuse(**options).status, fuse(**options).model) == ("skipped", "debevec")
