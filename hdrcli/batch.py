@@ -14,6 +14,9 @@ from hdrcli.plan import Plan
 Progress = Callable[[str, str, float], None]
 """Told the bracket's name, the stage it is in and the share of the bracket that is done."""
 
+Stage = Callable[[str, float], None]
+"""The same of one bracket."""
+
 DONE = "done"
 """The stage of a bracket whose outputs are written."""
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 _handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
 _came: list[int] = []
+_raised: list[KeyboardInterrupt] = []
 
 
 def hold() -> None:
@@ -46,3 +49,35 @@ def _keep(number: int, frame: FrameType | None) -> None:
         _handlers[number](number, frame)
     else:
         _came.append(number)
+
+
+@contextmanager
+def handled(kinds: Mapping[str, type[KeyboardInterrupt]]) -> Iterator[None]:
+    """Signals of these names, where they are, raise the exceptions; ignored ones (nohup) stay ignored."""
+    before: dict[int, Any] = {}
+    for name, kind in kinds.items():
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            before[number] = signal.signal(number, partial(_raise, kind))
+    try:
+        yield
+    finally:
+        _raised.clear()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _raise(kind: type[KeyboardInterrupt], number: int, frame: FrameType | None) -> NoReturn:
+    _raised.append(kind())
+    raise _raised[-1]
+
+
+@contextmanager
+def heeded() -> Iterator[None]:
+    """An error that a library has made of an interruption (as PyTorch does while it is loaded) is that again."""
+    try:
+        yield
+    except Exception as error:
+        if _raised:
+            raise _raised[-1] from error
+        raise

@@ -22,6 +22,7 @@ from typing import Any
 
 from hdrcli import interrupts, writers
 from hdrcli.errors import HdrcliError, WriteError
+from hdrcli.file_state import FileState
 
 NAME = "fused.json"
 FORMAT = "hdrcli-fused"
@@ -30,39 +31,6 @@ PATIENCE = 30.0
 """Seconds to wait for another process that is merging; it takes less than one."""
 
 log = logging.getLogger("hdrcli")
-
-
-@dataclass(frozen=True)
-class FileState:
-    """A file's SHA-256 and size in bytes, and when it was last changed (ns); None: promised, not yet seen."""
-
-    sha256: str
-    size: int
-    modified: int | None = None
-
-    @classmethod
-    def of(cls, path: Path) -> FileState:
-        """The state of a file. Raises OSError."""
-        sha256, buffer = hashlib.sha256(), memoryview(bytearray(1 << 20))
-        with path.open("rb", buffering=0) as file:
-            while count := file.readinto(buffer):
-                sha256.update(buffer[:count])
-            stat = os.fstat(file.fileno())
-        return cls(sha256.hexdigest(), stat.st_size, stat.st_mtime_ns)
-
-    def now(self, path: Path) -> FileState | None:
-        """The state of `path` if it still has this content, else None.
-
-        Where size and time are unchanged the content is taken to be; it is read only where they tell nothing.
-        """
-        try:
-            stat = path.stat()
-            if stat.st_size != self.size:
-                return None
-            found = self if stat.st_mtime_ns == self.modified else FileState.of(path)
-        except OSError:
-            return None
-        return found if found.sha256 == self.sha256 else None
 
 
 @dataclass(frozen=True)
@@ -108,8 +76,9 @@ class Manifest:
         self.file = folder / NAME
         self._journal = folder / writers.own_name("jsonl")
         self._lock = threading.Lock()
-        self._made = _read(self.file) if folder.is_dir() else {}
-        if folder.is_dir():
+        self._made: dict[str, Making] = {}
+        if os.path.isdir(folder):  # noqa: PTH112 (False for a name that is too long)
+            self._made = _read(self.file)
             for journal in sorted(folder.glob(".hdrcli-*.jsonl")):
                 self._made |= _by_output(_lines(journal))
 
@@ -123,6 +92,10 @@ class Manifest:
     def making(self, output: Path) -> Making | None:
         """How `output` was made, if that is known."""
         return self._made.get(self.name(output))
+
+    def outputs(self) -> list[Path]:
+        """All outputs that are known."""
+        return [self.folder / name for name in self._made]
 
     def write(self, making: Making, files: Mapping[Path, bytes]) -> Making:
         """Write the outputs of a bracket, all or none, and remember and tell how they were made. Raises WriteError.
@@ -151,7 +124,7 @@ class Manifest:
 
     def merge(self) -> None:
         """Bring fused.json up to date with this run's journal and those of killed runs, whose temporaries go too."""
-        if not self.folder.is_dir():
+        if not os.path.isdir(self.folder):  # noqa: PTH112
             return
         import filelock
 
@@ -220,7 +193,7 @@ def _grouped(made: Mapping[str, Making]) -> Iterable[Making]:
 def _read(file: Path) -> dict[str, Making]:
     """The makings in fused.json by output. Raises WriteError for one that is damaged, foreign or later."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8-sig"))
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError("it is none of hdrcli's")
         if content["version"] > VERSION:

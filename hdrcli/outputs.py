@@ -28,7 +28,7 @@ def with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None = None)
         for output in plan.outputs:
             if output.resolve() in inputs:
                 raise WriteError(f"{output} is one of the inputs.", "Pass another --output folder.")
-        existing = [output for output in plan.outputs if output.exists() or output.is_symlink()]
+        existing = writers.existing(plan.outputs, holding=settings.skip_existing)
         if existing and reuse:
             plan = reuse.settle(plan, existing)
         elif existing and settings.skip_existing:

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from hdrcli import aligning, batch, exposure, interrupts, outputs, response, reuse, scale, shoot, unheeded
-from hdrcli.batch import Progress
+from hdrcli.batch import Progress, Stage
 from hdrcli.contracts import Fuser, Network
 from hdrcli.errors import HdrcliError
 from hdrcli.grouping import Grouping
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
-from hdrcli.reading import read_bracket
+from hdrcli.reading import TYPED, read_bracket
 from hdrcli.results import Show, write_results
 from hdrcli.settings import FuseSettings
 
@@ -39,9 +39,6 @@ class Carried:
     scale_stops: float | None = None
     left_out: tuple[Path, ...] = ()
 
-
-Stage = Callable[[str, float], None]
-"""Told the stage a bracket is in and the share of it that is done."""
 
 Work = Callable[[Plan, FuseSettings, Stage], Carried]
 """From a plan to its files."""
@@ -164,7 +161,8 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
     if settings.dry_run:
         return result
     try:
-        done = work(plan, settings, lambda stage, share: progress(plan.name, stage, share))
+        with interrupts.heeded():
+            done = work(plan, settings, lambda stage, share: progress(plan.name, stage, share))
     except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
         return replace(result, status="failed", error=batch.told(error, plan))
     return replace(
@@ -187,7 +185,7 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest:
     progress("aligning", 0.06)
     read = read.aligned(*aligning.align(read.bracket, plan.model, settings))
     frames, cut = aligning.crop(read.bracket, settings, notes)
-    bracket = _decoded(frames, plan, settings)
+    bracket = _decoded(frames, plan, settings, notes)
     if settings.model == "auto" and bracket.relative_exposures:
         progress("looking for motion", 0.1)
         plan = settled(plan, bracket)
@@ -204,14 +202,16 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest:
     return Carried(replace(plan, notes=(*plan.notes, *notes)), stops, scale.stops(plan, bracket), left_out)
 
 
-def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings) -> Bracket:
+def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str]) -> Bracket:
     """The bracket in linear light for a model that makes a radiance map, as it is for the others."""
     if model_record(plan.model).makes is not RadianceMap:
         return bracket
-    bracket = response.decode(bracket, settings.response)
-    if words := response.misfit(bracket):
+    decoded = response.decode(bracket, settings.response, believed=plan.exposure_source in TYPED)
+    if decoded.note:
+        notes.append(decoded.note)
+    if words := response.misfit(decoded.bracket):
         log.warning("%s; try --response estimate, or check the exposures.", words)
-    return bracket
+    return decoded.bracket
 
 
 def _fuse_pixels(

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from hdrcli import exposure, motion, plugins, sidecars
 from hdrcli.contracts import Fuser, Network, Writer
+from hdrcli.earlier import earlier_results
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
-from hdrcli.grouping import FoundBracket, Grouping, find_brackets
+from hdrcli.grouping import FoundBracket, Grouping, find_brackets, some
 from hdrcli.image import Bracket, FrameHeader, RadianceMap
 from hdrcli.settings import FuseSettings
 
@@ -84,9 +85,7 @@ def make_plans(inputs: Sequence[Path] | Grouping, settings: FuseSettings) -> Pla
 
     What there is of a plan's outputs is for `hdrcli.outputs` to tell.
     """
-    grouping = inputs
-    if not isinstance(grouping, Grouping):
-        grouping = find_brackets(grouping, gap=settings.gap, size=settings.size, exclude=(settings.output,))
+    grouping = inputs if isinstance(inputs, Grouping) else _grouped(inputs, settings)
     plans = []
     for found in grouping.brackets:
         plan = Plan(
@@ -100,6 +99,14 @@ def make_plans(inputs: Sequence[Path] | Grouping, settings: FuseSettings) -> Pla
         )
         plans.append(plan if plan.error else _planned(plan, found, settings))
     return Plans(tuple(plans), grouping.left, grouping.notes)
+
+
+def _grouped(inputs: Sequence[Path], settings: FuseSettings) -> Grouping:
+    """The brackets in `inputs`; what earlier runs wrote there is none of their frames."""
+    earlier = earlier_results(inputs, settings.output)
+    found = find_brackets(inputs, gap=settings.gap, size=settings.size, exclude=(settings.output, *earlier))
+    notes = (f"Results of earlier runs are no frames and are left: {some(earlier)}.",) if earlier else ()
+    return replace(found, notes=(*notes, *found.notes))
 
 
 def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings) -> Plan:

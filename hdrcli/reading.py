@@ -59,7 +59,10 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
             )
     relative, doubt = None, ""
     if plan.relative_exposures and not _runs_against_light(plan, exposures):
-        relative, doubt = _believed(plan, settings, exposures, tuple(plan.relative_exposures[i] for i in order))
+        believed, doubt = _believed(plan, settings, exposures, tuple(plan.relative_exposures[i] for i in order))
+        ascending = sorted(range(len(order)), key=believed.__getitem__)
+        order, exposures = [order[k] for k in ascending], [exposures[k] for k in ascending]
+        relative = tuple(believed[k] for k in ascending)
     else:
         by_light = sorted(range(len(order)), key=lambda k: exposure.mean_light(exposures[k]))
         order, exposures = [order[k] for k in by_light], [exposures[k] for k in by_light]
@@ -83,7 +86,7 @@ def _believed(
 
     What was typed is believed, and so are times of frames whose response is not the usual one.
     """
-    decoded_otherwise = settings.response != "srgb" and any(one.encoding != "linear" for one in exposures)
+    decoded_otherwise = settings.response not in ("auto", "srgb") and any(one.encoding != "linear" for one in exposures)
     if plan.exposure_source in TYPED or decoded_otherwise:
         return relative, ""
     found, changed = measured_stops.corrected(exposures, relative)

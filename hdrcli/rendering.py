@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -85,8 +86,10 @@ def _cases(plans: Sequence[Plan], results: Sequence[BracketResult]) -> list[unhe
 
 
 def _all_plans(inputs: str | Path | Iterable[str | Path], settings: FuseSettings) -> list[Plan]:
+    """The plans of all files; one that is given twice counts once."""
     paths = batch.given(inputs, "tone-map", "Name EXR or Radiance (.hdr) files, or folders of them.")
-    return list(with_unique_names((plan for path in paths for plan in _plans(path, settings)), _clash))
+    found = {os.path.realpath(plan.files[0]): plan for path in paths for plan in _plans(path, settings)}
+    return list(with_unique_names(found.values(), _clash))
 
 
 def _plans(path: Path, settings: FuseSettings) -> Iterator[Plan]:

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hdrcli import measured_stops
+from hdrcli import frame_pairs, measured_stops, tone_curve
 from hdrcli.errors import ExposureError, UsageError
 from hdrcli.image import Bracket, Exposure
+from hdrcli.tone_curve import ToneCurve
 from hdrcli.transfer import gamma_to_linear, srgb_to_linear
 
-CHOICES = "srgb, gamma:G (0.1 < G <= 10), linear, estimate"
-
-ESTIMATE_PIXELS = 1 << 18
-"""Frames are thinned to about this many pixels before the response is estimated."""
-
-ESTIMATE_VALUES = 4000
-"""Values that the estimate is fitted to: some hundred pixels in each frame. More costs time as the cube."""
-
+CHOICES = "auto, srgb, gamma:G (0.1 < G <= 10), linear, estimate"
 
 MISFIT = 0.8
 """Stops by which two neighbours may differ from what their exposures say. Contrasty JPEGs differ by half a stop."""
 
-SMOOTHNESS = 50.0
-"""Lambda of the paper's eq. 3."""
+CONTRADICTION = 0.05
+"""Misfit of sRGB, in stops, from which frames contradict it. Frames that are sRGB reach 0.025 where nothing moved."""
 
-FITTED_VALUES = (10, 240)
-"""The 8-bit values between which the estimate is trusted."""
+EXPLANATION = (0.5, 0.15)
+"""What must be left of that on pairs of frames that the curve was not fitted to: this share of it, and no more stops.
+Tone curves of cameras leave 0.05 to 0.4 of it; where something moved, 0.9 is left and more."""
 
-SLOPE_VALUES = 24
-"""Values below the last trusted one whose slope the curve goes on with to white."""
+PIECES = 4096
+"""Pieces of equal width between which a curve is looked up."""
+
+STRIP_ROWS = 256
+"""Rows decoded at once, in double precision."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A bracket in linear light, and what is to be said of how it was decoded, if anything."""
+
+    bracket: Bracket
+    note: str = ""
 
 
 def parse(response: str) -> tuple[str, float | None]:
@@ -40,7 +46,7 @@ def parse(response: str) -> tuple[str, float | None]:
     Raises UsageError, with what is allowed, for anything else.
     """
     kind, colon, value = response.strip().lower().partition(":")
-    if kind in ("srgb", "linear", "estimate") and not colon:
+    if kind in ("auto", "srgb", "linear", "estimate") and not colon:
         return kind, None
     if kind == "gamma":
         try:
@@ -52,34 +58,34 @@ def parse(response: str) -> tuple[str, float | None]:
     raise UsageError(f'There is no response "{response}".', f"Choose one of: {CHOICES}.")
 
 
-def decode(bracket: Bracket, response: str) -> Bracket:
+def decode(bracket: Bracket, response: str, believed: bool = True) -> Decoded:
     """Give the bracket with every exposure linear.
 
     `response` says what display-encoded frames are decoded by: "srgb" (IEC 61966-2-1), "gamma:G" (a power law),
-    "linear" (values are taken as they are) or "estimate" (Debevec & Malik 1997, eq. 3, from the frames themselves).
-    Exposures that are linear already pass untouched. White stays 1.
+    "linear" (values are taken as they are), "estimate" (a tone curve told by the frames themselves) or "auto" (sRGB,
+    or such a curve where frames contradict sRGB and the curve explains them). Exposures that are not `believed` may be
+    corrected along with an estimated curve, by which the frames are sorted anew. Exposures that are linear already pass
+    untouched. White stays 1.
 
     Raises UsageError for another response; ExposureError when there is too little to estimate one from.
     """
     kind, gamma = parse(response)
-    encoded = [exposure for exposure in bracket.exposures if exposure.encoding != "linear"]
-    if not encoded:
-        return bracket
-    to_linear: Callable[[np.ndarray], np.ndarray]
-    if kind == "srgb":
-        to_linear = srgb_to_linear
-    elif kind == "linear":
+    if all(exposure.encoding == "linear" for exposure in bracket.exposures):
+        return Decoded(bracket)
+    if kind == "estimate":
+        return _estimated(bracket, believed)
+    if kind == "auto" and (found := _where_contradicted(bracket, believed)):
+        return found
+    to_linear: Callable[[np.ndarray], np.ndarray] = srgb_to_linear
+    if kind == "linear":
         to_linear = np.ndarray.copy
     elif gamma is not None:
         exponent = gamma
         to_linear = lambda pixels: gamma_to_linear(pixels, exponent)  # noqa: E731
-    else:
-        curves = estimate(bracket)
-        to_linear = lambda pixels: _look_up(curves, pixels)  # noqa: E731
-    return bracket.with_exposures([_decoded(exposure, to_linear) for exposure in bracket.exposures])
+    return Decoded(bracket.with_exposures([_linear(exposure, to_linear) for exposure in bracket.exposures]))
 
 
-def _decoded(exposure: Exposure, to_linear: Callable[[np.ndarray], np.ndarray]) -> Exposure:
+def _linear(exposure: Exposure, to_linear: Callable[[np.ndarray], np.ndarray]) -> Exposure:
     if exposure.encoding == "linear":
         return exposure
     return replace(exposure, pixels=to_linear(exposure.pixels), encoding="linear")
@@ -102,69 +108,82 @@ def misfit(bracket: Bracket) -> str:
     return words
 
 
-def estimate(bracket: Bracket) -> np.ndarray:
-    """Estimate the response from the display-encoded frames of a bracket.
-
-    Returns (256, 3) float32: the linear light of each 8-bit value of R, G and B, ascending from >= 0 to 1.
-
-    Raises ExposureError with fewer than two encoded frames of different exposure, or without relative exposures.
-    """
-    import cv2
-
+def _estimated(bracket: Bracket, believed: bool) -> Decoded:
+    """The bracket decoded by the curve that its frames tell. Raises ExposureError when they tell none."""
     if bracket.relative_exposures is None:
         raise ExposureError(
             f'The response of "{bracket.name}" cannot be estimated without exposure times.',
             "Pass --times or --stops, or --response srgb.",
         )
-    pairs = zip(bracket.exposures, bracket.relative_exposures, strict=True)
-    frames = [(exposure, relative) for exposure, relative in pairs if exposure.encoding != "linear"]
-    if len({relative for _, relative in frames}) < 2:
+    places, stops, pairs = _pairs(bracket)
+    if len(np.unique(stops)) < 2:
         raise ExposureError(
             f'The response of "{bracket.name}" cannot be estimated from fewer than two different exposures.',
             "Add frames, or pass --response srgb.",
         )
-    codes = _sampled([exposure for exposure, _ in frames], max(4, ESTIMATE_VALUES // len(frames)))
-    times = np.array([relative for _, relative in frames], np.float32)
-    fit = cv2.createCalibrateDebevec(samples=codes[0].size // 3, lambda_=SMOOTHNESS)
-    curves = fit.process(codes, times / times[0]).reshape(256, 3)
-    return _tidied(np.nan_to_num(curves, nan=0.0, posinf=0.0))
+    if not len(pairs.frames):
+        raise ExposureError(
+            f'The response of "{bracket.name}" cannot be estimated: no two of its frames, 0.8 to 5 stops apart, show '
+            "enough of the same light.",
+            "Add frames, or pass --response srgb.",
+        )
+    curve = tone_curve.fit(pairs, stops, believed)
+    before, after = (tone_curve.misfit(pairs, one) for one in (tone_curve.srgb(stops), curve))
+    return _decoded_by(curve, bracket, places, f"misfit {before:.2f} -> {after:.2f} stop")
 
 
-def _tidied(curves: np.ndarray) -> np.ndarray:
-    """Response curves, (256, 3), made to ascend from 0 to 1, with straight ends where the fit knows nothing.
-
-    Values near black and white weigh next to nothing in the fit, which leaves its ends to chance. Each channel's white
-    is 1, and so white is neutral.
-    """
-    low, high = FITTED_VALUES
-    curves = np.maximum.accumulate(curves[low : high + 1], axis=0)
-    step = (curves[-1] - curves[-1 - SLOPE_VALUES]) / SLOPE_VALUES
-    shadows = np.linspace(0, 1, low, endpoint=False)[:, None] * curves[0]
-    highlights = curves[-1] + np.arange(1, 256 - high)[:, None] * step
-    whole = np.concatenate([shadows, curves, highlights])
-    return (whole / np.maximum(whole[-1], np.finfo(np.float32).tiny)).astype(np.float32)
-
-
-def _sampled(exposures: Sequence[Exposure], count: int) -> list[np.ndarray]:
-    """Values of some `count` pixels in each frame, (side, side, 3) uint8: the flattest ones of every brightness.
-
-    Beside edges the values are JPEG's and the lens's as much as the scene's.
-    """
-    import cv2
-
-    width, height = exposures[0].size
-    step = max(1, round((width * height / ESTIMATE_PIXELS) ** 0.5))
-    codes = [np.round(np.clip(e.pixels[::step, ::step], 0, 1) * 255).astype(np.uint8) for e in exposures]
-    around = np.ones((5, 5), np.uint8)
-    roughness = np.max([(cv2.dilate(c, around) - cv2.erode(c, around)).max(-1) for c in codes], axis=0).ravel()
-    by_brightness = np.argsort(np.sum([c.sum(-1, dtype=np.int64) for c in codes], axis=0).ravel(), kind="stable")
-    side = int(min(count, len(by_brightness)) ** 0.5)
-    chosen = [group[roughness[group].argmin()] for group in np.array_split(by_brightness, side**2)]
-    return [c.reshape(-1, 3)[chosen].reshape(side, side, 3) for c in codes]
+def _where_contradicted(bracket: Bracket, believed: bool) -> Decoded | None:
+    """The bracket decoded by its own curve, where the frames contradict sRGB and the curve explains what they show."""
+    if bracket.relative_exposures is None or len(bracket.exposures) < 3:
+        return None
+    places, stops, pairs = _pairs(bracket)
+    if len(pairs.frames) < 2 or tone_curve.misfit(pairs, tone_curve.srgb(stops)) < CONTRADICTION:
+        return None
+    before, after = tone_curve.held_out(pairs, stops, believed)
+    share, most = EXPLANATION
+    if after > min(share * before, most):
+        return None
+    return _decoded_by(
+        tone_curve.fit(pairs, stops, believed), bracket, places, f"misfit {before:.2f} -> {after:.2f} stop"
+    )
 
 
-def _look_up(curves: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """Linear light of encoded pixels, by interpolation between the 256 values of each channel's curve."""
-    values = np.linspace(0, 1, len(curves))
-    channels = [np.interp(pixels[..., c], values, curves[:, c]) for c in range(3)]
-    return np.stack(channels, -1).astype(np.float32)
+def _pairs(bracket: Bracket) -> tuple[list[int], np.ndarray, frame_pairs.Pairs]:
+    """The places of the display-encoded frames, their stops from the first of them, and what pairs of them tell."""
+    places = [place for place, exposure in enumerate(bracket.exposures) if exposure.encoding != "linear"]
+    stops = np.log2([(bracket.relative_exposures or ())[place] for place in places])
+    stops -= stops[0]
+    return places, stops, frame_pairs.find([bracket.exposures[place] for place in places], stops)
+
+
+def _decoded_by(curve: ToneCurve, bracket: Bracket, places: list[int], words: str) -> Decoded:
+    """The bracket decoded by a curve, with the exposures that came with it, darkest first."""
+    values = np.linspace(0, 1, PIECES + 1)
+    light = curve.light(values)
+    exposures = [_linear(exposure, lambda pixels: _look_up(values, light, pixels)) for exposure in bracket.exposures]
+    relative = np.array(bracket.relative_exposures, float)
+    corrected = relative[places[0]] * 2.0**curve.stops
+    measured = [bracket.exposures[place].name for place, new in zip(places, curve.changed, strict=True) if new]
+    relative[places] = corrected
+    order = np.argsort(relative, kind="stable")
+    note = f"camera tone curve estimated from the frames: {words}"
+    if measured:
+        note += f"; exposures measured by it for {', '.join(measured)}"
+    return Decoded(
+        replace(
+            bracket,
+            exposures=tuple(exposures[place] for place in order),
+            reference=int(np.flatnonzero(order == bracket.reference)[0]),
+            relative_exposures=tuple(float(relative[place]) for place in order),
+        ),
+        note,
+    )
+
+
+def _look_up(values: np.ndarray, light: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """The linear light of encoded pixels."""
+    decoded = np.empty_like(pixels)
+    for top in range(0, len(pixels), STRIP_ROWS):
+        strip = slice(top, top + STRIP_ROWS)
+        decoded[strip] = np.interp(pixels[strip], values, light)
+    return decoded

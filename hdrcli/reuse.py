@@ -19,7 +19,8 @@ from typing import Any, Literal
 import hdrcli
 from hdrcli import plugins, records, writers
 from hdrcli.errors import HdrcliError, ReadError, WriteError
-from hdrcli.manifest import NAME, FileState, Making, Manifest
+from hdrcli.file_state import FileState
+from hdrcli.manifest import NAME, Making, Manifest
 from hdrcli.plan import Plan
 from hdrcli.settings import FuseSettings
 
@@ -92,7 +93,9 @@ class Reuse:
             if standing == "changed":
                 notes.append(f"{output} is not as hdrcli wrote it, and is kept")
         if len(kept) == len(plan.outputs):
-            return replace(plan, skip=True, kept=tuple(kept), notes=tuple(notes))
+            by = {made.model for output in kept if (made := self._manifest.making(output))}
+            model = by.pop() if len(by) == 1 else plan.model  # what `auto` took then
+            return replace(plan, skip=True, kept=tuple(kept), notes=tuple(notes), model=model)
         notes += [f"fused again: {why}" for why in dict.fromkeys(reasons)]
         missing = [output.name for output in plan.outputs if output not in existing]
         if missing and existing:

@@ -48,7 +48,7 @@ class FuseSettings:
     tile: int | str = "auto"
     jobs: int = 1
     weights: str | None = None
-    response: str = "srgb"
+    response: str = "auto"
     static_merge: str = "auto"
     demosaic: str = DEMOSAICS[0]
     overwrite: bool = False
@@ -77,14 +77,14 @@ class FuseSettings:
         _one_of("--precision", self.precision, PRECISIONS)
         _one_of("--static-merge", self.static_merge, STATIC_MERGES)
         _one_of("--demosaic", self.demosaic, DEMOSAICS)
-        if self.bit_depth is not None:
-            _one_of("--bit-depth", str(self.bit_depth), BIT_DEPTHS)
         if not 1 <= self.quality <= 100:
             raise UsageError(f"--quality {self.quality} is not from 1 to 100.", "Pass --quality 95, or leave it out.")
         for name in self.formats:
             _one_of("--format", name, plugins.names("writers"))
         if not self.formats:
             raise UsageError("--format names no format.", "Pass --format png,exr.")
+        if self.bit_depth is not None:
+            _one_of("--bit-depth", str(self.bit_depth), BIT_DEPTHS)
         if isinstance(self.tile, int) and self.tile < 32:
             raise UsageError(f"--tile {self.tile} is too small.", "Pass 32 or more pixels, auto or off.")
         if self.jobs < 1:

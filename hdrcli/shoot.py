@@ -16,8 +16,9 @@ import numpy as np
 
 from hdrcli import merging, response, scale, together, tone_mapping, writers
 from hdrcli.errors import ReadError
+from hdrcli.file_state import FileState
 from hdrcli.image import Exposure, RadianceMap
-from hdrcli.manifest import FileState, Manifest
+from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan, Plans
 from hdrcli.reading import read_bracket
 from hdrcli.settings import FuseSettings
@@ -87,7 +88,7 @@ def _sample(plan: Plan, maps: int, settings: FuseSettings) -> np.ndarray:
     """Some pixels (h, w, 3) of a bracket's map, on the scale of the shoot."""
     bracket = read_bracket(plan, settings).bracket
     bracket = bracket.with_exposures([_thinned(one, maps) for one in bracket.exposures])
-    light, _ = merging.merge(response.decode(bracket, settings.response))
+    light, _ = merging.merge(response.decode(bracket, settings.response).bracket)
     image, _ = scale.applied(RadianceMap(light), plan, bracket, settings)
     return image.pixels
 

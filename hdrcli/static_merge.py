@@ -36,6 +36,10 @@ RESPONSE_ERROR = 0.03
 BLACK_ERROR = 1e-3
 """Level, as a fraction of white, by which noise that is clipped at black lifts the mean."""
 
+BLACK = 2e-3
+"""Light, as a fraction of the reference's white, below which the reference shows its black level, if frames of longer
+exposure say so."""
+
 PLACE_ERROR = (0.05, 0.15)
 """Displacement, in pixels, that is left in frames that were not warped and in frames that were."""
 
@@ -123,12 +127,13 @@ def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
     times = merging.relative_times(bracket)
     lost = 1 - merging.unsaturated(reference)
     network = blurred(result.pixels.mean(-1))
+    black = _black_error(bracket)
     found = []
     for index, exposure in enumerate(bracket.exposures):
         if index == bracket.reference:
             found.append(np.ones(lost.shape, np.float32))
             continue
-        same = _agreement(bracket, index, float(times[index]))
+        same = _agreement(bracket, index, float(times[index]), black)
         if times[index] < 1:
             doubtful = lost * _nearby((1 - same) * (1 - lost))
             same *= 1 - doubtful * (1 - _agreement_with_network(exposure.pixels / times[index], network))
@@ -136,8 +141,28 @@ def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
     return found
 
 
-def _agreement(bracket: Bracket, index: int, time: float) -> np.ndarray:
-    """Agreement of a frame of relative exposure `time` with the reference, within noise."""
+def _black_error(bracket: Bracket) -> np.float32:
+    """By how much light the reference errs where it is black by the brightest frame, in its worst channel.
+
+    Noise that a camera clips at black lifts the mean, at high sensitivity by several times what is usual; others set
+    what is nearly black to 0. The median is taken over all that is black, so that what moved does not count.
+    """
+    brightest, time = bracket.exposures[-1], merging.relative_times(bracket)[-1]
+    if time <= 1:
+        return np.float32(0)
+    light = blurred(brightest.pixels) / time
+    black = (light.max(-1) < BLACK) & (merging.unsaturated(brightest) == 1)
+    if brightest.valid is not None:
+        black &= brightest.valid
+    excess = (blurred(bracket.exposures[bracket.reference].pixels) - light)[black]
+    return np.abs(np.median(excess, 0)).max() if len(excess) else np.float32(0)
+
+
+def _agreement(bracket: Bracket, index: int, time: float, black: np.float32) -> np.ndarray:
+    """Agreement of a frame of relative exposure `time` with the reference, within noise.
+
+    `black` is the reference's own error at black.
+    """
     frame, reference = bracket.exposures[index], bracket.exposures[bracket.reference]
     highest = COMPARABLE * min(1, 1 / time)
     seen = np.minimum(frame.pixels / np.float32(time), highest)
@@ -147,7 +172,7 @@ def _agreement(bracket: Bracket, index: int, time: float) -> np.ndarray:
     noise = merging.noise_variance(level * np.float32(time), frame) / time**2
     noise += merging.noise_variance(level, reference)
     place = PLACE_ERROR[frame.valid is not None]
-    systematic = (RESPONSE_ERROR * level) ** 2 + (place * slope(grey)) ** 2 + (BLACK_ERROR / time) ** 2
+    systematic = (RESPONSE_ERROR * level) ** 2 + (place * slope(grey)) ** 2 + (BLACK_ERROR / time) ** 2 + black**2
     difference = _contradiction(seen - wanted, frame, reference)
     squared = blurred((difference * difference).mean(-1) / (noise + systematic))
     mean = np.stack([blurred(difference[..., c]) for c in range(3)], -1)

@@ -84,11 +84,6 @@ _RULES = (
         "it is for pictures, not for the light of {formats}",
     ),
     _Rule(
-        ("bit_depth",),
-        lambda _, settings: any(settings.bit_depth in writer.bit_depths for writer in _writers(settings)),
-        "it is for formats of that depth, not for {formats}",
-    ),
-    _Rule(
         ("quality",),
         lambda _, settings: any(writer.lossy for writer in _writers(settings)),
         "it is for lossy formats, not for {formats}",
@@ -134,7 +129,17 @@ def _fitting(settings: FuseSettings, typed: Collection[str]) -> FuseSettings:
                 f"Leave --strength out, or pass --tone-map {' or '.join(local)}.",
             )
         idle["adjustments"] = replace(settings.adjustments, strength=0.0)
+    if settings.bit_depth is not None and not any(settings.bit_depth in one.bit_depths for one in _writers(settings)):
+        if "bit_depth" in typed:
+            raise _no_such_depth(settings)
+        idle["bit_depth"] = None
     return replace(settings, **{name: value for name, value in idle.items() if name not in typed})
+
+
+def _no_such_depth(settings: FuseSettings) -> UsageError:
+    depths = {name: plugins.load("writers", name).WRITER.bit_depths for name in settings.formats}
+    known = "; ".join(f"{name} {', '.join(map(str, sorted(bits)))}" for name, bits in depths.items())
+    return UsageError(f"--bit-depth {settings.bit_depth}: no format of --format has it.", f"They have: {known}.")
 
 
 def _is_local(operator: str) -> bool:

@@ -130,7 +130,9 @@ def _checkpoint(file: Path) -> dict[str, Any]:
         return {name: torch.from_numpy(value) for name, value in keras_files.read(file).items()}
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    except OSError as error:
+        raise WeightsError(f"{file} cannot be read: {error.strerror or error}.", "Check its name.") from error
+    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
         reason = str(error).strip().partition(".")[0]
         raise WeightsError(f"{file} is no checkpoint that can be read safely: {reason}.", "Check the file.") from error
 

@@ -317,6 +317,14 @@ def test_files_are_one_bracket_in_the_order_given(tmp_path: Path) -> None:
     assert "twice" in found.notes[0]
 
 
+def test_files_that_look_like_several_brackets_are_said_to(tmp_path: Path) -> None:
+    shoot(tmp_path, *[(4.0 ** (n % 3 - 4), n + 60 * (n // 3)) for n in range(6)])
+    found = find_brackets(sorted(tmp_path.iterdir()))
+    assert names(found) == [("img1-img6", 6)]
+    assert found.notes == ("The 6 files given by name are taken as one bracket; their folder would be read as 2.",)
+    assert find_brackets(sorted(tmp_path.iterdir())[:3]).notes == ()
+
+
 def test_ground_truth_and_hidden_files_are_left(tmp_path: Path) -> None:
     for name in ("a.jpg", "b.jpg", "truth.jpg", "Reference.jpg", "._a.jpg"):
         frame(tmp_path / "s" / name)

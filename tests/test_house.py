@@ -32,9 +32,12 @@ LAYERS = [
         "scores",
         "middle_tones",
     },
-    STAGES | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops"},
+    STAGES
+    | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops", "frame_pairs", "tone_curve"},
     {
         "manifest",
+        "earlier",
+        "file_state",
         "reuse",
         "outputs",
         "unheeded",

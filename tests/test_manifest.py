@@ -13,7 +13,8 @@ import pytest
 import hdrcli
 from hdrcli import manifest, writers
 from hdrcli.errors import WriteError
-from hdrcli.manifest import FileState, Making, Manifest
+from hdrcli.file_state import FileState
+from hdrcli.manifest import Making, Manifest
 from tests import scenes
 
 ROOT = Path(__file__).parents[1]
@@ -62,6 +63,15 @@ def test_a_damaged_or_foreign_file_is_named_and_left(
     assert caught.value.hint.startswith("Move it away")
     assert [path.name for path in file.parent.iterdir()] == ["fused.json"]
     assert file.read_bytes() == content.encode("latin-1")
+
+
+def test_one_that_an_editor_saved_with_a_mark_is_read(tmp_path: Path) -> None:
+    scenes.write_bracket(tmp_path / "hall", scenes.radiance(24, 32), [0.25, 1, 4])
+    options = {"model": "mertens", "output": tmp_path / "fused"}
+    hdrcli.fuse(tmp_path / "hall", **options)
+    file = tmp_path / "fused" / "fused.json"
+    file.write_text(file.read_text(), encoding="utf-8-sig")
+    assert [one.status for one in hdrcli.fuse(tmp_path / "hall", skip_existing=True, **options).brackets] == ["skipped"]
 
 
 def test_one_that_is_put_there_meanwhile_is_left(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -28,6 +28,11 @@ def test_a_wrong_step_is_measured_and_the_others_stay() -> None:
     assert changed == ["2.jpg"]
 
 
+def test_small_pictures_speak_too() -> None:
+    small = [Exposure(one.pixels[:60, :80], one.encoding, one.name) for one in frames([1, 4, 4])]
+    np.testing.assert_allclose(measured_stops.corrected(small, (1, 4, 32))[0], (1, 4, 4), rtol=1e-3)
+
+
 @pytest.mark.parametrize("curve", [1.0, 1.3])
 def test_right_times_are_believed_through_a_tone_curve_too(curve: float) -> None:
     assert measured_stops.corrected(frames([1, 4, 16, 64], curve), (1, 4, 16, 64)) == ((1, 4, 16, 64), [])
@@ -46,6 +51,9 @@ def test_a_sidecar_is_corrected_and_what_was_typed_is_not(make_bracket: MakeBrac
     (by_file,) = hdrcli.fuse(folder, model="debevec", output=tmp_path / "one").brackets
     assert by_file.stops == pytest.approx((-1, 0, 1), abs=0.1)
     assert any("measured for frame3.png" in note for note in by_file.notes)
+    (folder / "times.txt").write_text("0.005\n0.0025\n0.02\n")  # the second is in truth one stop brighter
+    (by_file,) = hdrcli.fuse(folder, model="debevec", output=tmp_path / "three").brackets
+    assert by_file.stops == pytest.approx((-1, 0, 1), abs=0.1)
     (typed,) = hdrcli.fuse(folder, model="debevec", output=tmp_path / "two", stops=(-1, 0, 4)).brackets
     assert typed.stops == pytest.approx((-1, 0, 4))
     assert not any("measured" in note for note in typed.notes)

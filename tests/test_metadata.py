@@ -193,6 +193,16 @@ def test_everything_about_the_shot_is_carried(told: dict[tuple[str, str], dict[s
 
 
 @needs_exiftool
+def test_hdr_pictures_carry_it_too(results: dict[tuple[str, str], Path]) -> None:
+    folder = results["jpg", "exr"].parents[1]
+    forms = ("avif", "jxl", "uhdr")
+    (result,) = hdrcli.fuse(folder / "jpg", model="debevec", align="off", formats=forms, output=folder / "hdr").brackets
+    for said in exiftool(result.outputs):
+        lost = [name for name, value in expected("jpg").items() if not agrees(said.get(name), value)]
+        assert not lost, said["SourceFile"]
+
+
+@needs_exiftool
 def test_frames_had_what_results_must_not(results: dict[tuple[str, str], Path]) -> None:
     frames = [results["jpg", "exr"].parents[1] / name for name in ("jpg/1.jpg", "tif/1.tif", "dng/1.dng")]
     for said in exiftool(frames):

@@ -58,6 +58,27 @@ def test_debevec_gives_the_scene_with_the_references_white_at_one(bracket: Path,
     assert cv2.imread(str(tmp_path / "out" / "hall.png")).shape == (48, 80, 3)
 
 
+def test_frames_with_a_cameras_tone_curve_are_decoded_by_it_and_that_is_said(tmp_path: Path) -> None:
+    scene = scenes.radiance(96, 160, stops=8)
+    folder = tmp_path / "hall"
+    folder.mkdir()
+    for number, time in enumerate(TIMES):
+        value = transfer.linear_to_srgb(np.clip(1.3 * scene * time / (0.3 + scene * time), 0, 1).astype(np.float32))
+        cv2.imwrite(str(folder / f"{number}.png"), np.round(value[..., ::-1] * 255).astype(np.uint8))
+    options = {"model": "debevec", "times": tuple(TIMES), "formats": ("exr",)}
+    (result,) = hdrcli.fuse(folder, output=tmp_path / "out", **options).brackets
+    assert any(note.startswith("camera tone curve estimated from the frames: misfit 0.") for note in result.notes)
+    hdrcli.fuse(folder, output=tmp_path / "srgb", response="srgb", **options)
+    seen = (scene > 0.02) & (scene < 2)  # well exposed in some frame
+
+    def stops_off(name: str) -> float:
+        wrong = np.log2(read_exr(tmp_path / name / "hall.exr")[0][seen] / scene[seen])
+        return float(np.std(wrong))
+
+    assert stops_off("srgb") > 0.2
+    assert stops_off("out") < 0.05
+
+
 def test_file_order_is_kept_apart_from_exposure_order(tmp_path: Path) -> None:
     scene = scenes.radiance(40, 64, stops=6)
     scenes.write_bracket(tmp_path / "b", scene, [4.0, 0.25, 1.0], levels=65535)
@@ -154,6 +175,25 @@ def test_existing_results_are_kept_skipped_or_replaced_as_asked(bracket: Path, t
     assert (out / "hall.png").read_bytes() == first
 
 
+@pytest.mark.parametrize("options", [{}, {"skip_existing": True}, {"overwrite": True}])
+def test_a_folder_of_an_outputs_name_is_an_error(bracket: Path, tmp_path: Path, options: dict[str, bool]) -> None:
+    (tmp_path / "out" / "hall.png").mkdir(parents=True)
+    (result,) = hdrcli.fuse(bracket, model="mertens", output=tmp_path / "out", **options).brackets
+    assert (result.status, result.error.message) == ("failed", f"{tmp_path / 'out' / 'hall.png'} is a folder.")
+    assert not (tmp_path / "out" / "hall.exr").exists()
+
+
+def test_an_empty_file_and_a_link_to_nothing_are_no_results(bracket: Path, tmp_path: Path) -> None:
+    options = {"model": "mertens", "output": tmp_path / "out"}
+    hdrcli.fuse(bracket, **options)
+    (tmp_path / "out" / "hall.png").write_bytes(b"")
+    (tmp_path / "out" / "hall.exr").unlink()
+    (tmp_path / "out" / "hall.exr").symlink_to("nowhere")
+    assert hdrcli.fuse(bracket, **options).brackets[0].status == "failed"
+    assert hdrcli.fuse(bracket, skip_existing=True, **options).brackets[0].status == "done"
+    assert all((tmp_path / "out" / f"hall.{name}").stat().st_size for name in ("png", "exr"))
+
+
 def test_an_output_that_is_a_frame_is_refused(bracket: Path, tmp_path: Path) -> None:
     scenes.write_bracket(tmp_path / "1", scenes.radiance(24, 32), TIMES)
     before = (tmp_path / "1" / "1.png").read_bytes()
@@ -167,6 +207,21 @@ def test_results_in_the_input_folder_are_no_bracket_next_time(bracket: Path, tmp
     hdrcli.fuse(bracket.parent, model="mertens", output=bracket.parent / "fused")
     report = hdrcli.fuse(bracket.parent, model="mertens", output=bracket.parent / "fused", dry_run=True, overwrite=True)
     assert [result.name for result in report.brackets] == ["hall"]
+
+
+def test_results_beside_the_frames_are_no_frames_next_time(bracket: Path, tmp_path: Path) -> None:
+    """As in `hdrcli fuse . -o .`, and in another run to another folder."""
+    first = hdrcli.fuse(bracket, model="mertens", output=bracket, formats=("png", "jpg"))
+    again = hdrcli.fuse(bracket, model="mertens", output=bracket, formats=("png", "jpg"), skip_existing=True)
+    assert [(one.name, one.status) for one in (*first.brackets, *again.brackets)] == [
+        ("hall", "done"),
+        ("hall", "skipped"),
+    ]
+    hdrcli.fuse(bracket, model="mertens", output=bracket / "other")
+    other = hdrcli.fuse(bracket, model="mertens", output=tmp_path / "out")
+    assert [(one.name, len(one.inputs)) for one in other.brackets] == [("hall", 3)]
+    names = ", ".join(str(bracket / name) for name in ("hall.jpg", "hall.png", "other/hall.exr", "other/hall.png"))
+    assert other.notes == (f"Results of earlier runs are no frames and are left: {names}.",)
 
 
 def test_jobs_make_the_same_files(tmp_path: Path) -> None:

@@ -1,7 +1,11 @@
-"""Decoding against the curves it stands for, and the estimate against a known camera."""
+"""Decoding against the curves it stands for, and the estimate against known cameras."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
@@ -12,33 +16,76 @@ from hdrcli.transfer import linear_to_srgb, srgb_to_linear
 
 VALUES = np.linspace(0, 1, 256, dtype=np.float32)
 RAMP = np.stack([VALUES.reshape(16, 16)] * 3, -1)
+Curve = Callable[[np.ndarray], np.ndarray]
+
+
+def contrasty(light: np.ndarray) -> np.ndarray:
+    """A camera's picture style: a shoulder, then sRGB, then more contrast in the middle."""
+    value = linear_to_srgb(np.clip((1 - np.exp(-2.5 * light)) / (1 - np.exp(-2.5)), 0, 1))
+    return 0.4 * value + 0.6 * value**2 * (3 - 2 * value)
 
 
 def bracket_of(*exposures: Exposure, times: tuple[float, ...] | None = None) -> Bracket:
     return Bracket("b", exposures, 0, times)
 
 
+def scene() -> np.ndarray:
+    """Soft blobs of eight stops and some colour."""
+    y, x = np.mgrid[:96, :128].astype(np.float32)
+    waves = np.sin(x / 17) + np.sin(y / 13) + np.sin((x + y) / 23)
+    return np.stack([2.0 ** (1.7 * waves + shift) for shift in (-3, -2.5, -2)], -1)
+
+
+def camera_bracket(
+    curve: Curve, times: tuple[float, ...] = (1, 4, 16, 64, 256), told: tuple[float, ...] = ()
+) -> Bracket:
+    """8-bit JPEGs of `scene` by a camera of some response."""
+    frames = [curve(np.clip(scene() * t / 16, 0, 1)) for t in times]
+    return bracket_of(*[jpeg(frame, f"{k}.jpg") for k, frame in enumerate(frames)], times=told or times)
+
+
+def jpeg(frame: np.ndarray, name: str) -> Exposure:
+    _, coded = cv2.imencode(".jpg", np.round(frame * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 95])
+    return Exposure(cv2.imdecode(coded, cv2.IMREAD_COLOR).astype(np.float32) / 255, "srgb", name)
+
+
+def stops_off(bracket: Bracket, text: str, curve: Curve, believed: bool = True) -> np.ndarray:
+    """By how many stops grey patches of 24 to 240 come out wrong, but for one factor; (216, 3)."""
+    values = np.arange(24, 240, dtype=np.float32) / 255
+    light = np.linspace(0, 1, 1 << 16)
+    truth = np.interp(values, curve(light), light)
+    patches = bracket.exposures[0].pixels.copy()
+    patches[0, :] = patches[1, :] = 0
+    patches[:2].reshape(-1, 3)[: len(values)] = values[:, None]
+    changed = bracket.with_exposures([replace(bracket.exposures[0], pixels=patches), *bracket.exposures[1:]])
+    decoded = response.decode(changed, text, believed).bracket.exposures[0].pixels[:2].reshape(-1, 3)[: len(values)]
+    wrong = np.log2(decoded / truth[:, None])
+    return wrong - np.median(wrong)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("srgb", RAMP**0 * srgb_to_linear(RAMP)), ("gamma:2.2", RAMP**2.2), ("GAMMA:0.5", RAMP**0.5), ("linear", RAMP)],
+    [("srgb", srgb_to_linear(RAMP)), ("gamma:2.2", RAMP**2.2), ("GAMMA:0.5", RAMP**0.5), ("linear", RAMP)],
 )
 def test_decodes_by_the_named_curve(text: str, expected: np.ndarray) -> None:
-    decoded = response.decode(bracket_of(Exposure(RAMP, "srgb", "f")), text).exposures[0]
-    assert decoded.encoding == "linear"
-    assert decoded.pixels.dtype == np.float32
-    assert np.allclose(decoded.pixels, expected, atol=1e-6)
-    assert decoded.pixels[-1, -1].tolist() == [1, 1, 1]
+    decoded = response.decode(bracket_of(Exposure(RAMP, "srgb", "f")), text)
+    pixels = decoded.bracket.exposures[0].pixels
+    assert decoded.bracket.exposures[0].encoding == "linear"
+    assert not decoded.note
+    assert pixels.dtype == np.float32
+    assert np.allclose(pixels, expected, atol=1e-6)
+    assert pixels[-1, -1].tolist() == [1, 1, 1]
 
 
-@pytest.mark.parametrize("text", ["srgb", "gamma:2.2", "linear", "estimate"])
+@pytest.mark.parametrize("text", ["auto", "srgb", "gamma:2.2", "linear", "estimate"])
 def test_linear_exposures_pass_untouched(text: str) -> None:
     linear = Exposure(RAMP, "linear", "raw")
     bracket = bracket_of(linear, linear, times=(1.0, 4.0))
-    assert response.decode(bracket, text).exposures[1] is linear
+    assert response.decode(bracket, text).bracket.exposures[1] is linear
 
 
 @pytest.mark.parametrize(
-    "text", ["", "rec709", "gamma", "gamma:", "gamma:0.1", "gamma:11", "gamma:nan", "gamma:-2", "srgb:2"]
+    "text", ["", "rec709", "gamma", "gamma:", "gamma:0.1", "gamma:11", "gamma:nan", "gamma:-2", "srgb:2", "auto:1"]
 )
 def test_other_responses_are_usage_errors_that_say_what_is_allowed(text: str) -> None:
     with pytest.raises(UsageError) as caught:
@@ -48,35 +95,67 @@ def test_other_responses_are_usage_errors_that_say_what_is_allowed(text: str) ->
         response.decode(bracket_of(Exposure(RAMP, "linear", "f")), text)
 
 
-def camera_bracket(gamma: float) -> Bracket:
-    """Five frames, 2 stops apart, of soft blobs, by a camera of a power-law response."""
-    y, x = np.mgrid[:96, :128].astype(np.float32)
-    waves = np.sin(x / 17) + np.sin(y / 13) + np.sin((x + y) / 23)
-    radiance = np.stack([2.0 ** (1.7 * waves + shift) for shift in (-3, -2.5, -2)], -1)
-    times = (1.0, 4.0, 16.0, 64.0, 256.0)
-    frames = [np.clip(radiance * t / 16, 0, 1) ** (1 / gamma) for t in times]
-    exposures = [Exposure(np.round(f * 255).astype(np.float32) / 255, "srgb", "f") for f in frames]
-    return bracket_of(*exposures, times=times)
+@pytest.mark.parametrize("curve", [contrasty, lambda x: x ** (1 / 1.8), linear_to_srgb], ids=["style", "1.8", "srgb"])
+@pytest.mark.parametrize("times", [(1, 4, 16, 64, 256), (4, 32, 256), (8, 16, 32, 64)], ids=str)
+def test_estimates_the_response_of_a_camera(curve: Curve, times: tuple[float, ...]) -> None:
+    wrong = stops_off(camera_bracket(curve, times), "estimate", curve)
+    assert np.sqrt(np.mean(wrong**2)) < 0.05
+    assert np.ptp(wrong, axis=-1).max() < 1e-6  # grey stays grey
 
 
-@pytest.mark.parametrize("gamma", [1.8, 2.4])
-def test_estimates_the_response_of_a_camera(gamma: float) -> None:
-    curves = response.estimate(camera_bracket(gamma))
-    assert curves.shape == (256, 3)
-    assert (np.diff(curves, axis=0) >= 0).all()
-    assert np.array_equal(curves[[0, -1]], [[0, 0, 0], [1, 1, 1]])
-    stops = np.log2(curves[32:] / (VALUES[32:, None] ** gamma))
-    assert np.sqrt(np.mean(stops**2)) < 0.15
+def test_auto_takes_the_estimate_where_frames_contradict_srgb_and_says_so() -> None:
+    bracket = camera_bracket(contrasty)
+    assert np.sqrt(np.mean(stops_off(bracket, "srgb", contrasty) ** 2)) > 0.25
+    assert np.sqrt(np.mean(stops_off(bracket, "auto", contrasty) ** 2)) < 0.05
+    assert response.decode(bracket, "auto").note.startswith("camera tone curve estimated from the frames: misfit 0.")
 
 
-def test_decodes_by_the_estimate() -> None:
-    decoded = response.decode(camera_bracket(2.0), "estimate")
-    light = [exposure.pixels for exposure in decoded.exposures]
-    seen = (light[2].min(-1) > 0.2) & (light[2].max(-1) < 0.9)
-    assert np.median(light[2][seen] / light[1][seen]) == pytest.approx(4, rel=0.05)
+@pytest.mark.parametrize("told", [(), (1, 3, 9, 27, 81), (1, 4, 4, 16, 64)], ids=["right", "scaled", "one wrong"])
+def test_auto_leaves_srgb_frames_bit_equal_whatever_their_exposures_are(told: tuple[float, ...]) -> None:
+    bracket = camera_bracket(linear_to_srgb, told=told)
+    decoded = response.decode(bracket, "auto", believed=False)
+    assert not decoded.note
+    assert decoded.bracket.relative_exposures == bracket.relative_exposures
+    for had, now in zip(bracket.exposures, decoded.bracket.exposures, strict=True):
+        assert np.array_equal(now.pixels, srgb_to_linear(had.pixels))
 
 
-def test_estimate_needs_times_and_two_exposures() -> None:
+def test_auto_is_not_fooled_by_what_moved() -> None:
+    frames = list(camera_bracket(linear_to_srgb).exposures)
+    for k, frame in enumerate(frames):
+        pixels = frame.pixels.copy()
+        pixels[20:70, 15 * k : 15 * k + 40] = 0.2 + 0.15 * k
+        frames[k] = replace(frame, pixels=pixels)
+    bracket = bracket_of(*frames, times=(1, 4, 16, 64, 256))
+    assert not response.decode(bracket, "auto").note
+
+
+def test_auto_takes_srgb_without_times_or_with_too_few_frames() -> None:
+    three = camera_bracket(contrasty, (4, 32, 256))
+    two = bracket_of(*three.exposures[:2], times=(4.0, 32.0))
+    for bracket in (two, replace(three, relative_exposures=None)):
+        decoded = response.decode(bracket, "auto")
+        assert np.array_equal(decoded.bracket.exposures[0].pixels, srgb_to_linear(three.exposures[0].pixels))
+
+
+def test_an_exposure_that_contradicts_the_curve_is_measured_unless_typed() -> None:
+    bracket = camera_bracket(contrasty, (4, 8, 16, 25, 50, 100), told=(4, 8, 16, 32, 64, 128))
+    decoded = response.decode(bracket, "auto", believed=False)
+    assert decoded.bracket.relative_exposures == pytest.approx((4, 8, 16, 25, 50, 100), rel=0.02)
+    assert decoded.note.endswith("; exposures measured by it for 3.jpg")
+    typed = response.decode(bracket, "auto", believed=True)
+    assert typed.bracket.relative_exposures == pytest.approx((4, 8, 16, 32, 64, 128))
+
+
+def test_frames_are_sorted_by_the_exposures_that_were_measured() -> None:
+    bracket = camera_bracket(contrasty, (4, 8, 16, 12, 24, 48), told=(4, 8, 16, 16, 32, 64))
+    decoded = response.decode(replace(bracket, reference=2), "estimate", believed=False).bracket
+    assert [one.name for one in decoded.exposures] == ["0.jpg", "1.jpg", "3.jpg", "2.jpg", "4.jpg", "5.jpg"]
+    assert decoded.exposures[decoded.reference].name == "2.jpg"
+    assert decoded.relative_exposures == pytest.approx((4, 8, 12, 16, 24, 48), rel=0.02)
+
+
+def test_estimate_needs_times_and_two_exposures_that_share_light() -> None:
     frame = Exposure(linear_to_srgb(RAMP), "srgb", "f")
     with pytest.raises(ExposureError, match="exposure times"):
         response.decode(bracket_of(frame, frame), "estimate")
@@ -84,3 +163,5 @@ def test_estimate_needs_times_and_two_exposures() -> None:
         response.decode(bracket_of(frame, times=(1.0,)), "estimate")
     with pytest.raises(ExposureError, match="two different"):
         response.decode(bracket_of(frame, frame, times=(1.0, 1.0)), "estimate")
+    with pytest.raises(ExposureError, match=r"0\.8 to 5 stops"):
+        response.decode(bracket_of(frame, frame, times=(1.0, 1000.0)), "estimate")

@@ -115,7 +115,7 @@ def test_copies_and_folders_that_moved_are_known_by_content(hall: Path) -> None:
         ({"times": (0.25, 1, 8)}, "the exposures are others"),
         ({"times": None, "stops": (-2, 0, 3)}, "the exposures are others"),
         ({"reference": 1}, "--reference was auto, is 1"),
-        ({"response": "gamma:2.2"}, "--response was srgb, is gamma:2.2"),
+        ({"response": "gamma:2.2"}, "--response was auto, is gamma:2.2"),
         ({"bit_depth": 16}, "--bit-depth was not given, is 16"),
         ({"adjustments": Adjustments(exposure=0.5)}, "--exposure was 0, is 0.5"),
         (
@@ -293,3 +293,9 @@ def test_auto_and_the_model_it_took_are_the_same(hall: Path) -> None:
     assert fuse(**pair, model="debevec").status == "done"
     assert fuse(**pair, model="auto").status == "skipped"
     assert fuse(model="auto", dry_run=True).notes[-1] == "fused again: --model was debevec, is auto"
+
+
+def test_what_is_skipped_is_told_with_the_model_that_made_it(hall: Path, network_file: Path) -> None:
+    options = {"model": "auto", "weights": "small.safetensors", "output": "auto"}
+    assert fuse(**options).model == "debevec"
+    assert (fuse(**options).status, fuse(**options).model) == ("skipped", "debevec")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,19 @@ def test_what_moved_in_one_frame_leaves_no_ghost(moved: int) -> None:
     assert relative_error(made[BOX], truth[BOX]) < min(0.05, 0.9 * ghost)
     seen = (BOX[0], slice(40, 48))  # farther right the brightest frame is saturated either way
     assert float(static_merge.agreements(bracket, network)[moved][seen].max()) < 0.05
+
+
+def test_a_reference_that_is_never_quite_black_does_not_keep_better_frames_away() -> None:
+    truth = scene() / 20
+    bracket = bracket_of([truth] * 3)
+    lifted = np.maximum(bracket.exposures[1].pixels, np.array([0.002, 0.001, 0.004], np.float32))
+    exposures = list(bracket.exposures)
+    exposures[1] = replace(exposures[1], pixels=lifted)
+    made = static_merge.blend(RadianceMap(lifted), bracket.with_exposures(exposures)).pixels
+    shadows = np.s_[:, :30]
+    assert (truth[shadows] < 0.003).all()
+    assert relative_error(lifted[shadows], truth[shadows]) > 3
+    assert relative_error(made[shadows], truth[shadows]) < 0.5
 
 
 def test_frames_agree_with_themselves_where_nothing_moved() -> None:

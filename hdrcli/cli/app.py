@@ -5,20 +5,19 @@ from __future__ import annotations
 import io
 import logging
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
-from hdrcli import __version__
+from hdrcli import __version__, interrupts
+from hdrcli.__main__ import INTERRUPTED, TERMINATED
 from hdrcli.cli import console, evaluate, fuse, inspect, models, tonemap, train, usage, weights
 from hdrcli.errors import HdrcliError
 
-INTERRUPTED, TERMINATED = 130, 143
 NAME = "hdrcli"
 ASKED_BY_A_SHELL = "_HDRCLI_COMPLETE"
 """The variable by which a shell's completion script, as `--show-completion` prints it, asks what may come next."""
@@ -36,6 +35,9 @@ app.add_typer(weights.app, name="weights")
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM or SIGHUP: ends the run as Ctrl-C does, temporaries removed."""
+
+
+_SIGNALS = {"SIGINT": KeyboardInterrupt, "SIGTERM": Terminated, "SIGHUP": Terminated}
 
 
 def _show_version(wanted: bool) -> None:
@@ -67,9 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     _ready_streams()
-    with _signals(), _logs(debug):
+    with interrupts.handled(_SIGNALS), _logs(debug):
         try:
-            return _run(given)
+            with interrupts.heeded():
+                return _run(given)
         except HdrcliError as error:
             console.say_error(error, debug=debug)
             return error.exit_status
@@ -140,25 +143,6 @@ def _drop_stdout() -> None:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP, where they are, into an exception that unwinds like Ctrl-C."""
-
-    def stop(*_: Any) -> NoReturn:
-        raise Terminated
-
-    before: dict[int, Callable[..., Any] | int | None] = {}
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup's choice stands
-            before[number] = signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
 def _logs(debug: bool) -> Iterator[None]:
     """hdrcli's warnings as lines for people; those of libraries, which name no file, only with --debug."""
     ours, root = logging.getLogger("hdrcli"), logging.getLogger()
@@ -172,7 +156,3 @@ def _logs(debug: bool) -> Iterator[None]:
         logging.captureWarnings(False)
         ours.removeHandler(lines)
         root.removeHandler(others)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

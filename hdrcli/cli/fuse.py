@@ -40,7 +40,7 @@ def fuse(
     times: options.Times = None,
     stops: options.Stops = None,
     reference: options.Reference = "auto",
-    response: options.Response = "srgb",
+    response: options.Response = "auto",
     demosaic: options.Demosaic = DEMOSAICS[0],
     scale: options.Scale = "bracket",
     gap: options.Gap = None,

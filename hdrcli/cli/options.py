@@ -59,8 +59,8 @@ Response = Annotated[
     typer.Option(
         metavar="NAME",
         rich_help_panel=_EXPOSURE,
-        autocompletion=completion.one_of("srgb", "gamma:2.2", "linear", "estimate"),
-        help="How frames become linear: srgb, gamma:2.2, linear or estimate.",
+        autocompletion=completion.one_of("auto", "srgb", "gamma:2.2", "linear", "estimate"),
+        help="How frames become linear: auto, srgb, gamma:2.2, linear or estimate.",
     ),
 ]
 

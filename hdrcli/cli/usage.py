@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,14 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from hdrcli.cli import console, defaults
-from hdrcli.errors import HdrcliError, UsageError
+from hdrcli.errors import HdrcliError, UsageError, choices_hint
 
 log = logging.getLogger(__name__)
 
 # Typer brings its own copy of click or uses an installed one, by version; either way this is click's UsageError.
 ParserError: type[Exception] = typer.BadParameter.__mro__[1]
 _DEFAULTS = "hdrcli.defaults"
+SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
 class Command(TyperCommand):
@@ -80,7 +83,20 @@ class Commands(TyperGroup):
                 "Windows would have to be told to run scripts of all kinds.",
                 f"Type {ctx.command_path} --show-completion >> $PROFILE, where your policy lets a profile run.",
             )
+        if args[:1] == ["--show-completion"] and args[1:]:
+            self._show_completion(ctx, args[1])
         return super().parse_args(ctx, args)
+
+    def _show_completion(self, ctx: Any, shell: str) -> None:
+        """Print the script of a shell by name and exit: typer's option tells that of the shell around, if it can."""
+        if shell not in SHELLS:
+            raise UsageError(f'There is no completion for "{shell}".', choices_hint(shell, SHELLS))
+        variable = f"_{ctx.command_path.upper()}_COMPLETE"
+        os.environ[variable] = f"source_{shell}"
+        try:
+            self.main(args=[], prog_name=ctx.command_path)  # answers, and exits
+        finally:
+            del os.environ[variable]
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that `args` begin with. Raises UsageError when there is none."""
@@ -88,7 +104,7 @@ class Commands(TyperGroup):
         if ctx.resilient_parsing or self.get_command(ctx, name) is not None:
             return super().resolve_command(ctx, args)
         known = self.list_commands(ctx)
-        close = get_close_matches(name, known, n=1)
+        close = get_close_matches(name.lower(), known, n=1)
         if close:
             hint = f"Did you mean {ctx.command_path} {close[0]}?"
         elif Path(name).exists() and "fuse" in known:
@@ -110,8 +126,27 @@ def explain(error: Any, arguments: Sequence[str]) -> HdrcliError:
         return UsageError(
             f"{command} is missing its {wanted.strip('.')}.", see.replace("--help", f"{wanted}, or --help")
         )
+    typed = _typed(getattr(error, "param", None), arguments)
+    if typed is not None:
+        return _unfit(error, typed)
     message = " ".join(error.format_message().split()).rstrip(".")
     return UsageError(f"{message}.", see)
+
+
+def _typed(option: Any, arguments: Sequence[str]) -> str | None:
+    """The value that an option was given, the last where it was given more often; None for none."""
+    names = [name for name in getattr(option, "opts", ()) if name.startswith("-")]
+    values = [value for name, value in pairwise(arguments) if name in names]
+    values += [word.partition("=")[2] for word in arguments if word.partition("=")[0] in names and "=" in word]
+    return values[-1] if values else None
+
+
+def _unfit(error: Any, typed: str) -> HdrcliError:
+    """A value that an option cannot take; the parser's own words, which differ by version, tell limits alone."""
+    option = error.param
+    name = max(option.opts, key=len)
+    limit = f": {error.message.rstrip('.')}" if re.search("than|range", error.message) else ""
+    return UsageError(f'{name} cannot be "{typed}"{limit}.', f"Type {name} {option.metavar}. {option.help}")
 
 
 def _unknown_option(error: Any, command: str, arguments: Sequence[str]) -> HdrcliError:
@@ -119,6 +154,14 @@ def _unknown_option(error: Any, command: str, arguments: Sequence[str]) -> Hdrcl
     dashed = [name for name in arguments if name.startswith("-") and Path(name).exists()]
     if dashed:
         return UsageError(message, f"If {dashed[0]} is a file, type ./{dashed[0]} for it.")
+    if behind := _commands_with(error.option_name, error.ctx):
+        return UsageError(message, f"Type it behind one of the commands: {', '.join(behind)}.")
     if error.possibilities:
         return UsageError(message, f"Did you mean {error.possibilities[0]}?")
     return UsageError(message, f"Type {command} --help to see the options.")
+
+
+def _commands_with(option: str, context: Any) -> list[str]:
+    """The commands of a group that have an option; none for a context that is a command's own."""
+    commands = getattr(getattr(context, "command", None), "commands", {})
+    return [name for name, one in commands.items() if any(option in known.opts for known in one.params)]

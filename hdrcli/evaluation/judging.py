@@ -105,8 +105,8 @@ def _measured(pair: Pair, judging: Judging, notes: list[str], draw: Draw | None)
             values |= dict(zip(record.figures, record.measure(comparison), strict=True))
             if draw:
                 draw(pair, name, record, comparison)
-    order = [figure for name in chosen for figure in metric(name).figures]
-    return {figure: values[figure] for figure in order}
+    order = judging.metrics or [name for kind in _KINDS for name in chosen if chosen[name] == kind]
+    return {figure: values[figure] for name in order for figure in metric(name).figures}
 
 
 def _as_shown(pair: Pair, notes: list[str]) -> Pair:
@@ -140,6 +140,8 @@ def _kinds(pair: Pair) -> list[Kind]:
 
 def _by_kind(pair: Pair, asked: Sequence[str] | None, kinds: list[Kind]) -> dict[str, Kind]:
     """The metrics to measure, each with the kind of comparison that it prefers among those there can be."""
+    if not asked and pair.model:  # frames that moved would make a ghost look right: only who asks for it
+        kinds = [kind for kind in kinds if kind != "fused"]
     chosen: dict[str, Kind] = {}
     for name in asked or plugins.names("metrics"):
         record = metric(name)

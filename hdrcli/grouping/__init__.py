@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
-from hdrcli.grouping._folders import Left, holds_frames, listed, some, without_jpegs_of_raws
+from hdrcli.grouping._folders import Left, holds_frames, listed, some
 from hdrcli.grouping._frames import Frames
 from hdrcli.grouping._refusal import refusal
 from hdrcli.grouping._shoot import Group, groups_of_shoot
+from hdrcli.grouping._twins import one_file_a_shot, shots_of, without_copies
 from hdrcli.image import FrameHeader
 from hdrcli.sidecars import find_sidecar
 
@@ -83,9 +84,21 @@ def find_brackets(
         _add_tree(search, folder)
     if files := [path for path in once.values() if path not in folders]:
         _add_files(search, files)
-    return Grouping(
-        tuple(with_unique_names(search.brackets, _clash)), tuple(search.left.paths), tuple(search.left.notes)
-    )
+    brackets = _without_twins(search)
+    return Grouping(tuple(with_unique_names(brackets, _clash)), tuple(search.left.paths), tuple(search.left.notes))
+
+
+def _without_twins(search: _Search) -> list[FoundBracket]:
+    """The brackets less those of JPEGs whose shots are there, in another folder, as RAW files."""
+    raws = {shots_of(found.headers) for found in search.brackets if any(header.is_raw for header in found.headers)}
+    twins = {
+        id(found)
+        for found in search.brackets
+        if not any(header.is_raw for header in found.headers) and (shots_of(found.headers) or ()) in raws
+    }
+    files = [path for found in search.brackets if id(found) in twins for path in found.files]
+    search.left.leave(files, "Brackets that are there as RAW files too are left")
+    return [found for found in search.brackets if id(found) not in twins]
 
 
 def named_bracket(name: str, files: Sequence[Path]) -> FoundBracket:
@@ -117,14 +130,15 @@ def _add_tree(search: _Search, folder: Path) -> None:
 def _inside(search: _Search, folder: Path) -> tuple[list[Path], list[Path]] | None:
     """The frames and the folders in a folder; None, and a bracket that says so, when it may not be read."""
     try:
-        return listed(folder, search.exclude, search.left)
+        frames, folders = listed(folder, search.exclude, search.left)
+        return one_file_a_shot(frames, search.left), folders
     except ReadError as problem:
         search.brackets.append(_bracket(Frames(()), folder, folder, problem))
         return None
 
 
 def _add_files(search: _Search, given: list[Path]) -> None:
-    files = without_jpegs_of_raws(given, search.left)
+    files = one_file_a_shot(given, search.left)
     frames = Frames.of(files)
     runs = [list(range(len(files)))] if search.size is None else frames.runs_of(search.size)
     if runs is None:
@@ -132,6 +146,20 @@ def _add_files(search: _Search, given: list[Path]) -> None:
         return
     for run in runs:
         search.brackets.append(_bracket(frames.only(run), None, None))
+    several = _several(frames, search.gap) if len(runs) == 1 else 0
+    if several:
+        search.left.notes.append(
+            f"The {len(files)} files given by name are taken as one bracket; their folder would be read as {several}."
+        )
+
+
+def _several(frames: Frames, gap: float | None) -> int:
+    """How many brackets a shoot of these frames would be read as; 0 for one, or where nothing tells."""
+    if frames.errors or not all(header.exposure_time for header in frames.headers.values()):
+        return 0
+    groups, _ = groups_of_shoot(frames, gap)
+    count = sum(len(group.frames) > 1 for group in groups)
+    return count if count > 1 else 0
 
 
 def _add_folder(search: _Search, folder: Path, files: list[Path], deeper: Sequence[Path] = ()) -> None:
@@ -141,7 +169,8 @@ def _add_folder(search: _Search, folder: Path, files: list[Path], deeper: Sequen
         problem = ReadError(f"{folder} holds {what}.", cure)
         search.brackets.append(_bracket(Frames(tuple(files)), folder, folder, problem))
         return
-    frames = Frames.of(files)
+    frames = without_copies(Frames.of(files), search.left)
+    files = list(frames.files)
     try:
         groups = _groups(search, folder, frames)
     except HdrcliError as problem:
@@ -155,9 +184,7 @@ def _add_folder(search: _Search, folder: Path, files: list[Path], deeper: Sequen
             found = _bracket(frames.only(group.frames), None, folder, unclear)
             search.brackets.append(replace(found, ends=group.ends))
     singles = [files[group.frames[0]] for group in groups if len(group.frames) == 1]
-    search.left.paths += singles
-    if singles:
-        search.left.notes.append(f"Frames that belong to no bracket are left: {some(singles)}.")
+    search.left.leave(singles, "Frames that belong to no bracket are left")
 
 
 def _groups(search: _Search, folder: Path, frames: Frames) -> list[Group]:

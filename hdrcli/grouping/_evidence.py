@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from hdrcli.image import FrameHeader
 
@@ -23,17 +23,27 @@ SLOW = 120.0
 _SAME = 0.1
 """Stops; cameras step by a third and round the times they write by up to a tenth."""
 
-_CLEARLY = 2.0
+_CLEARLY, _CLEARLY_IN_FRACTIONS = 1.9, 0.5
 """Seconds by which a pause must exceed another to tell; clocks of whole seconds can be off by one at either end."""
+
+_DRIVEN = 1.0
+"""Seconds that a camera at most pauses within a burst; nobody sets an exposure so fast."""
+
+_LONG, _LATE = 2.0, 1.5
+"""Seconds from which on exposures are long enough to tell of dark frames, and by how much clocks may belie these."""
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A frame of a shoot: its index in file order, its header, and its exposure relative to the others'."""
+    """A frame of a shoot: its index in file order, its header, and its exposure relative to the others'.
+
+    `busy` are the seconds from its start in which the camera can take no other.
+    """
 
     index: int
     header: FrameHeader
     exposure: float
+    busy: float = 0.0
 
 
 Shots = tuple[Shot, ...]
@@ -44,7 +54,17 @@ def pause(one: Shot, other: Shot) -> float | None:
     """Seconds between the end of an exposure and the start of the next; None when a time is unknown."""
     if one.header.taken is None or other.header.taken is None:
         return None
-    return (other.header.taken - one.header.taken).total_seconds() - (one.header.exposure_time or 0)
+    return (other.header.taken - one.header.taken).total_seconds() - one.busy
+
+
+def takes_dark_frames(shots: Shots) -> bool:
+    """Whether the camera takes a dark frame, as long again, after each long exposure to reduce its noise."""
+    waits = [
+        (one.header.exposure_time or 0, pause(one, other) or 0)
+        for one, other in pairwise(shots)
+        if (one.header.exposure_time or 0) >= _LONG
+    ]
+    return len(waits) > 1 and all(waited >= exposed - _LATE for exposed, waited in waits)
 
 
 def boundary(one: Shot, other: Shot, gap: float | None) -> str:
@@ -109,9 +129,10 @@ def is_same(one: float, other: float) -> bool:
     return abs(math.log2(one / other)) < _SAME
 
 
-def order(shots: Shots) -> tuple[int, ...]:
-    """The pattern of a bracket: the places of its frames from the darkest to the brightest."""
-    return tuple(sorted(range(len(shots)), key=lambda place: shots[place].exposure))
+def order(steps_between: Sequence[float]) -> tuple[int, ...]:
+    """The pattern of a bracket of so many stops from frame to frame: their places from the darkest to the brightest."""
+    stops = (0.0, *accumulate(steps_between))
+    return tuple(sorted(range(len(stops)), key=stops.__getitem__))
 
 
 def steps(shots: Shots) -> list[float]:
@@ -150,10 +171,29 @@ def overlap(brackets: Sequence[Shots]) -> bool:
     return any(other[0] < one[1] and one[0] < other[1] for i, one in enumerate(ends) for other in ends[:i])
 
 
+def _repeats_within(shots: Shots) -> bool:
+    return any(repeats(shots[:place], shots[place]) for place in range(1, len(shots)))
+
+
+def bursts(run: Shots) -> tuple[Shots, ...]:
+    """The parts of a run that the camera must have taken in one go each, clear pauses between them; () if none tell."""
+    pauses = [pause(one, other) for one, other in pairwise(run)]
+    if None in pauses:
+        return ()
+    cuts = [place for place, waited in enumerate(pauses, 1) if (waited or 0) > _DRIVEN]
+    parts = tuple(run[start:end] for start, end in pairwise((0, *cuts, len(run))))
+    brackets = sorted(len(part) for part in parts if len(part) > 1)
+    if not (len(brackets) > 1 or brackets[-1:] > [2]) or any(_repeats_within(part) for part in parts):
+        return ()
+    return parts if parts_at_pauses(parts) else ()
+
+
 def parts_at_pauses(reading: Sequence[Shots]) -> bool:
     """Whether each pause between the brackets is clearly longer than any within them."""
+    tells_fractions = any(shot.header.taken and shot.header.taken.microsecond for shots in reading for shot in shots)
+    clearly = _CLEARLY_IN_FRACTIONS if tells_fractions else _CLEARLY
     within = [pause(one, other) for shots in reading for one, other in pairwise(shots)]
     between = [pause(one[-1], other[0]) for one, other in pairwise(reading)]
     if None in within or None in between or not between:
         return False
-    return min(p for p in between if p is not None) >= max((p for p in within if p is not None), default=0) + _CLEARLY
+    return min(p for p in between if p is not None) >= max((p for p in within if p is not None), default=0) + clearly

@@ -24,6 +24,12 @@ class Left:
     paths: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def leave(self, paths: Sequence[Path], why: str) -> None:
+        """Add files, if any, with a sentence."""
+        self.paths += paths
+        if paths:
+            self.notes.append(f"{why}: {some(paths)}.")
+
 
 def listed(folder: Path, exclude: Collection[str], left: Left) -> tuple[list[Path], list[Path]]:
     """The frames and the folders in a folder, in natural order. Raises ReadError when it may not be read.
@@ -46,7 +52,7 @@ def listed(folder: Path, exclude: Collection[str], left: Left) -> tuple[list[Pat
                 (left.paths if is_apart else frames).append(path)
     except OSError as error:
         raise ReadError(f"{folder} cannot be read: {error.strerror or error}.", "Check its permissions.") from error
-    return without_jpegs_of_raws(frames, left), folders
+    return frames, folders
 
 
 def holds_frames(folder: Path) -> bool:
@@ -55,18 +61,6 @@ def holds_frames(folder: Path) -> bool:
         return any(readers.is_frame(path) for path in folder.iterdir())
     except OSError:
         return False
-
-
-def without_jpegs_of_raws(frames: list[Path], left: Left) -> list[Path]:
-    """The frames less the JPEGs of shots that are there as RAW files too."""
-    raws = {(path.parent, path.stem.casefold()) for path in frames if readers.is_raw(path)}
-    jpegs = [p for p in frames if p.suffix.lower() in (".jpg", ".jpeg") and (p.parent, p.stem.casefold()) in raws]
-    if not jpegs:
-        return frames
-    left.paths += jpegs
-    left.notes.append(f"JPEGs beside RAW files of the same name are left: {some(jpegs)}.")
-    without = set(jpegs)
-    return [path for path in frames if path not in without]
 
 
 def some(paths: Sequence[object]) -> str:

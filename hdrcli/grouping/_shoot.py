@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from hdrcli.errors import ExposureError
 from hdrcli.exposure import relative_exposures
 from hdrcli.grouping import _evidence
-from hdrcli.grouping._evidence import SLOW, Shot, Shots, boundary, is_same, order, pause, steps
+from hdrcli.grouping._evidence import SLOW, Shot, Shots, boundary, bursts, is_same, pause, steps
 from hdrcli.grouping._folders import some
 from hdrcli.grouping._frames import Frames
-from hdrcli.grouping._readings import Order, Reading, forward, readings_of
+from hdrcli.grouping._readings import Course, Reading, courses, forward, readings_of
 from hdrcli.image import FrameHeader
 
 
@@ -56,10 +56,15 @@ def groups_of_shoot(frames: Frames, gap: float | None) -> tuple[list[Group], lis
     if untimed is not None:
         return _partly_timed(frames, headers, untimed)
     exposures = dict(zip(sorted(frames.headers), relative_exposures(headers) or (), strict=True))
-    shots = tuple(Shot(index, frames.headers[index], exposures[index]) for index in frames.by_time())
-    parts = _parts(shots, gap)
-    parts, notes = _with_slow_brackets(parts, shots) if gap is None else (parts, [])
+    parts, notes = [], []
+    for shots in _by_camera(frames, exposures, gap):
+        found, said = _parts_of_camera(shots, gap)
+        parts += found
+        notes += said
     notes += _short_of_others(parts)
+    taken = {index: place for place, index in enumerate(frames.by_time())}
+    parts.sort(key=lambda part: taken[part.shots[0].index])
+    parts = [replace(part, ends=part.ends or "the camera changes") for part in parts[:-1]] + parts[-1:]
     groups = [_group(part) for part in parts]
     for index in sorted(frames.errors):
         beside = _beside([list(group.frames) for group in groups], index)
@@ -67,6 +72,28 @@ def groups_of_shoot(frames: Frames, gap: float | None) -> tuple[list[Group], lis
             replace(g, frames=tuple(sorted((*g.frames, index)))) if n in beside else g for n, g in enumerate(groups)
         ]
     return groups, notes
+
+
+def _by_camera(frames: Frames, exposures: Mapping[int, float], gap: float | None) -> list[Shots]:
+    """The shots of each camera in the order taken, with the dark frames it takes, less a count that never advances."""
+    cameras: dict[str | None, list[Shot]] = {}
+    for index in frames.by_time():
+        header = frames.headers[index]
+        shot = Shot(index, header, exposures[index], header.exposure_time or 0)
+        cameras.setdefault(header.camera, []).append(shot)
+    streams = list(map(tuple, cameras.values()))
+    for place, shots in enumerate(streams):
+        if gap is None and _evidence.takes_dark_frames(shots):
+            streams[place] = tuple(replace(shot, busy=2 * shot.busy) for shot in shots)
+        if len({shot.header.bracket_number for shot in shots}) == 1:
+            plain = [replace(shot, header=replace(shot.header, bracket_number=None)) for shot in streams[place]]
+            streams[place] = tuple(plain)
+    return streams
+
+
+def _parts_of_camera(shots: Shots, gap: float | None) -> tuple[list[_Part], list[str]]:
+    parts = _parts(shots, gap)
+    return _with_slow_brackets(parts, shots) if gap is None else (parts, [])
 
 
 def _parts(shots: Shots, gap: float | None) -> list[_Part]:
@@ -78,21 +105,26 @@ def _parts(shots: Shots, gap: float | None) -> list[_Part]:
             runs.append(_Part(shots[start:place], why))
             start = place
     runs.append(_Part(shots[start:]))
-    own = [Counter() if _evidence.is_numbered(run.shots) else _orders(forward(run.shots)) for run in runs]
-    known: Counter[Order] = Counter()
-    for orders in own:
-        known.update(orders)
+    counted = [_counted(run.shots) for run in runs]
+    driven = [bursts(run.shots) if gap is None else () for run in runs]  # an explicit gap overrules other pauses
+    found = [Counter() if own else courses(run.shots, go) for run, own, go in zip(runs, counted, driven, strict=True)]
+    known: Counter[Course] = Counter()
+    for here in found:
+        known.update(here)
     parts = []
-    for run, orders in zip(runs, own, strict=True):
-        elsewhere = known - orders
-        whole = _evidence.is_numbered(run.shots)
-        readings = ((run.shots,),) if whole else readings_of(run.shots, elsewhere)
+    for run, own, go, here in zip(runs, counted, driven, found, strict=True):
+        readings = (own,) if own else readings_of(run.shots, known - here, go)
         parts += [replace(run, readings=readings)] if len(readings) > 1 else _parted(readings[0], run.ends)
     return parts
 
 
-def _orders(reading: Reading) -> Counter[Order]:
-    return Counter(order(shots) for shots in reading if len(shots) > 1)
+def _counted(run: Shots) -> Reading:
+    """What the camera's count makes of a run: one bracket, or several of the same course that it counted on through."""
+    if not _evidence.is_numbered(run):
+        return ()
+    brackets = forward(run)
+    same = len(run) > len(brackets) > 1 and all(_shape(shots) == _shape(brackets[0]) for shots in brackets)
+    return brackets if same else (run,)
 
 
 def _parted(reading: Reading, ends: str) -> list[_Part]:

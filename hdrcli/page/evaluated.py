@@ -12,7 +12,8 @@ from hdrcli.contracts import Metric
 from hdrcli.errors import HdrcliError
 from hdrcli.evaluation.pairing import Pair
 from hdrcli.evaluation.summaries import in_words
-from hdrcli.manifest import FileState, Manifest
+from hdrcli.file_state import FileState
+from hdrcli.manifest import Manifest
 from hdrcli.page import document, words
 from hdrcli.page.compared import Compared
 from hdrcli.page.contents import File, Page, Scene, Table, View

@@ -12,6 +12,7 @@ import numpy as np
 
 from hdrcli import exposure, motion, transfer
 from hdrcli.image import Bracket, Exposure, RadianceMap
+from hdrcli.middle_tones import sample
 from hdrcli.page import charts, document, light, parts, pictures, views, words
 from hdrcli.page.contents import File, Page, Part, Scene, View
 from hdrcli.page.pictures import Allowance
@@ -77,7 +78,7 @@ def _scene(fused: Fused, allowance: Allowance) -> Scene:
     frames = tuple(
         replace(
             views.frame(one, header, stops[place] if stops else None, place == bracket.reference, limits),
-            as_light=one.encoding == "linear" or fused.settings.response == "srgb",
+            as_light=_is_srgb(one, fused.bracket.exposures[place]),
         )
         for place, (one, header) in enumerate(zip(bracket.exposures, headers, strict=True))
     )
@@ -104,6 +105,12 @@ def _stops(fused: Fused) -> tuple[float, ...] | None:
         return None
     scale = float(fused.attributes["scaleStops"]) if fused.attributes.get("scale") == "shoot" else 0.0
     return tuple(stop + scale for stop in exposure.stops(relative, fused.bracket.reference))
+
+
+def _is_srgb(one: Exposure, decoded: Exposure) -> bool:
+    """Whether the picture of a frame, decoded by sRGB, is its light as it was fused."""
+    some, light = sample(one.pixels), sample(decoded.pixels)
+    return one.encoding == "linear" or np.allclose(transfer.srgb_to_linear(some), light, rtol=0, atol=1e-3)
 
 
 def _words(fused: Fused, stops: Sequence[float] | None) -> str:

@@ -126,7 +126,8 @@ def _find(tags: Mapping[str, Any], name: str) -> Any:
 def _number(tags: Mapping[str, Any], name: str) -> float | None:
     values = getattr(_find(tags, name), "values", None)
     try:
-        number = float(values[0])  # type: ignore[index]
+        first = values[0]  # type: ignore[index]
+        number = float(first[0] if isinstance(first, tuple) else first)  # floats, which some programs write, are tuples
     except (ArithmeticError, LookupError, TypeError, ValueError):
         return None
     return number if math.isfinite(number) else None
@@ -159,7 +160,7 @@ def _camera(make: str | None, model: str | None) -> str | None:
 
 
 def _taken(tags: Mapping[str, Any]) -> datetime | None:
-    for kind in ("Original", "Digitized"):
+    for kind in ("Original", "Digitized", ""):  # the last is when the file was changed, which may be all there is
         text = _text(tags, f"DateTime{kind}") or ""
         try:
             taken = datetime.strptime(text[:19], "%Y:%m:%d %H:%M:%S")

@@ -32,7 +32,7 @@ def developed(raw: Any, gains: list[float], demosaic: str) -> tuple[np.ndarray, 
     the least light that explains it, and is neutral where all channels are. The values of `raw` are overwritten.
     """
     balance = np.array(gains, np.float32) / min(gains[:3])
-    values, colours = _values(raw)
+    values, colours = sensor_values(raw)
     light, saturated = _balanced(raw, values, colours, balance)
     if saturated.any():
         _unclip(light, saturated, colours)
@@ -47,7 +47,7 @@ def developed(raw: Any, gains: list[float], demosaic: str) -> tuple[np.ndarray, 
     return _in_bt709(pixels, raw), _where_saturated(raw, values, saturated, pixels.shape[:2])
 
 
-def _values(raw: Any) -> tuple[np.ndarray, np.ndarray]:
+def sensor_values(raw: Any) -> tuple[np.ndarray, np.ndarray]:
     """The sensor's values, and which of red, green, blue and second green each of them is."""
     import rawpy
 

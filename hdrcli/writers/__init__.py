@@ -8,12 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from hdrcli import plugins
-from hdrcli.writers._atomic import abandoned, append, check_writable, own_name, remove_stale, write_all
+from hdrcli.writers._atomic import abandoned, append, check_writable, existing, own_name, remove_stale, write_all
 
 __all__ = [
     "abandoned",
     "append",
     "check_writable",
+    "existing",
     "format_name",
     "is_picture",
     "own_name",

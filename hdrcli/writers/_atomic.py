@@ -11,7 +11,7 @@ import socket
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -68,16 +68,34 @@ def write_all(files: Mapping[Path, bytes]) -> None:
         on_error.pop_all()
 
 
+def existing(targets: Iterable[Path], *, holding: bool) -> list[Path]:
+    """Those of `targets` whose names are taken; with `holding`, whose files hold something.
+
+    An empty file, and a link to nothing, is no result. Raises WriteError for a folder.
+    """
+    found = []
+    for target in targets:
+        with _naming(target):
+            if target.is_dir():
+                raise WriteError(f"{target} is a folder.", "Move it away, or pass another --output.")
+            holds = target.exists() and target.stat().st_size > 0
+            if holds or (not holding and (target.exists() or target.is_symlink())):
+                found.append(target)
+    return found
+
+
 def check_writable(folder: Path) -> None:
     """Find out whether files can be written to `folder`, which need not exist yet, without leaving a trace.
 
-    Raises WriteError when a part of the path is a file, or a file cannot be made there.
+    Raises WriteError when a part of the path is no folder, or a file cannot be made there.
     """
     with _naming(folder):
-        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        if not existing.is_dir():
-            raise WriteError(f"{existing} is a file, not a folder.", "Pass another --output folder.")
-        with tempfile.TemporaryFile(dir=existing):
+        above = (folder, *folder.absolute().parents)
+        there = next(path for path in above if path.exists() or path.is_symlink())
+        if not there.is_dir():
+            what = "a file, not a folder" if there.exists() else "a link to nothing"
+            raise WriteError(f"{there} is {what}.", "Pass another --output folder.")
+        with tempfile.TemporaryFile(dir=there):
             pass
 
 

@@ -2,6 +2,7 @@
 
 PQ codes tell a display's luminance, so what is encoded is not the scene's light on its own scale but the HDR rendition,
 whose middle tones are those of the picture: diffuse white as the picture shows it is at the HDR reference white.
+The file tells of the shot by Exif and XMP.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import numpy as np
 from hdrcli import transfer
 from hdrcli.contracts import OutputInfo, Writer
 from hdrcli.errors import WriteError
+from hdrcli.writers._avif_items import with_metadata
+from hdrcli.writers._exif import output_exif
 from hdrcli.writers._pixels import require_light
+from hdrcli.writers._xmp import output_xmp
 
 _BT709_TO_BT2020 = np.array([[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]], np.float32)
 """Linear RGB of BT.709 primaries to that of BT.2020 (ITU-R BT.2087-0, section 4)."""
@@ -48,7 +52,7 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
         )
     except imagecodecs.AvifError as error:
         raise WriteError(f"An AVIF cannot hold {width} x {height} pixels.", "Pass --format exr.") from error
-    return bytes(file)
+    return with_metadata(bytes(file), output_exif(info, width, height).to_bytes(), output_xmp(info))
 
 
 WRITER = Writer(suffix=".avif", takes="shown", encode=encode, bit_depths=(10, 12), lossy=True)

@@ -1,4 +1,4 @@
-"""JPEG XL: linear light in half or 32-bit floats, lossy by what the eye sees or lossless, with the Exif block."""
+"""JPEG XL: linear light in half or 32-bit floats, lossy by what the eye sees or lossless, with Exif and XMP."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from hdrcli.contracts import OutputInfo, Writer
 from hdrcli.errors import WriteError
 from hdrcli.writers._exif import output_exif
 from hdrcli.writers._pixels import require_light
+from hdrcli.writers._xmp import output_xmp
 
 _LOSSLESS = 100
 _HALF_MAX, _HALF_NORMAL = 65504.0, 2.0**-14
@@ -36,16 +37,17 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
         file = bytes(imagecodecs.jpegxl_encode(light, usecontainer=True, **kept))
     except imagecodecs.JpegxlError as error:
         raise WriteError(f"A JPEG XL cannot hold {width} x {height} pixels.", "Pass --format exr.") from error
-    return _with_exif(file, output_exif(info, width, height).to_bytes())
+    exif = bytes(4) + output_exif(info, width, height).to_bytes()  # an offset into it comes first
+    return _with_boxes(file, {b"Exif": exif, b"xml ": output_xmp(info)})
 
 
-def _with_exif(file: bytes, exif: bytes) -> bytes:
-    """Put an Exif box before the codestream (ISO/IEC 18181-2, 9.6); its first number is an offset into it."""
+def _with_boxes(file: bytes, contents: dict[bytes, bytes]) -> bytes:
+    """Put boxes before the codestream (ISO/IEC 18181-2, 9.6 and 9.7)."""
     at = 0
     while file[at + 4 : at + 8] not in _CODESTREAM:
         at += int.from_bytes(file[at : at + 4], "big")
-    content = bytes(4) + exif
-    return file[:at] + (len(content) + 8).to_bytes(4, "big") + b"Exif" + content + file[at:]
+    boxes = [(len(content) + 8).to_bytes(4, "big") + kind + content for kind, content in contents.items()]
+    return file[:at] + b"".join(boxes) + file[at:]
 
 
 WRITER = Writer(suffix=".jxl", takes="linear", encode=encode, bit_depths=(16, 32), lossy=True)

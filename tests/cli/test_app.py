@@ -52,6 +52,13 @@ def test_help_loads_no_heavy_library() -> None:
         (["--verbose"], "There is no option --verbose.", "Did you mean --version?"),
         (["fuse", "hall", "--tonemap", "drago"], "There is no option --tonemap.", "Did you mean --tone-map"),
         (["train"], "hdrcli train is missing its MODEL.", "Type hdrcli train"),
+        (["FUSE", "hall"], 'There is no command "FUSE".', "Did you mean hdrcli fuse?"),
+        (["--json"], "There is no option --json.", "Type it behind one of the commands: fuse, tonemap, inspect,"),
+        (
+            ["weights", "--json", "list"],
+            "There is no option --json.",
+            "Type it behind one of the commands: list, verify",
+        ),
         (["train", "dfgnett", "."], 'There is no recipe to train "dfgnett".', "Did you mean dfgnet?"),
     ],
 )
@@ -62,6 +69,12 @@ def test_typing_errors(run: Run, tmp_path: Path, typed: list[str], error: str, h
     assert (outcome.status, outcome.out) == (2, "")
     assert first == f"Error: {error}"
     assert second.startswith(f"Hint: {hint}")
+
+
+def test_a_checkpoint_that_is_not_there(run: Run) -> None:
+    outcome = run("weights", "import", "dfgnet", "no.where.pth")
+    assert outcome.status == 1
+    assert outcome.err.splitlines()[0] == "Error: no.where.pth cannot be read: No such file or directory."
 
 
 def test_a_bug_is_told_as_one(

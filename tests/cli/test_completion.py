@@ -50,6 +50,7 @@ def complete(run: Run, monkeypatch: pytest.MonkeyPatch) -> Complete:
         ("hdrcli fuse --format png,e", "png,exr"),
         ("hdrcli fuse --format exr,e", ""),
         ("hdrcli fuse --device=c", "cpu cuda"),
+        ("hdrcli fuse --demosaic a", "ahd aahd"),
         ("hdrcli fuse --weights ", "cc sice"),
         ("hdrcli fuse -m dfgnet --weights ", "cc"),
         ("hdrcli fuse -m lightfuse --weights s", "sice"),
@@ -113,6 +114,29 @@ def test_the_other_shells(run: Run, monkeypatch: pytest.MonkeyPatch, shell: str,
     monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
     monkeypatch.setenv("_TYPER_COMPLETE_WORD_TO_COMPLETE", "df")
     assert run().out == f"{answer}\n"
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("bash", "complete -o default -F"),
+        ("zsh", "#compdef hdrcli"),
+        ("fish", "complete --command hdrcli"),
+        ("powershell", "Register-ArgumentCompleter"),
+    ],
+)
+def test_the_script_of_a_shell_by_name(run: Run, shell: str, line: str) -> None:
+    outcome = run("--show-completion", shell)
+    assert (outcome.status, outcome.err) == (0, "")
+    assert line in outcome.out
+    assert "_HDRCLI_COMPLETE" in outcome.out
+    assert run("--version").out.startswith("hdrcli ")
+
+
+def test_a_shell_that_is_not_known(run: Run) -> None:
+    outcome = run("--show-completion", "tcsh")
+    assert outcome.status == 2
+    assert outcome.err.startswith('Error: There is no completion for "tcsh".\nHint: Choose one of: bash')
 
 
 @pytest.mark.skipif(not shutil.which("bash") or os.name == "nt", reason="there is no bash")

@@ -7,12 +7,13 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, files, start
+from tests.cli.conftest import ROOT, Run, files, start
 from tests.conftest import MakeBracket
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
@@ -23,9 +24,10 @@ SLOW = """
 import os, sys, time
 from pathlib import Path
 from hdrcli import pipeline
-from hdrcli.cli.app import main
+from hdrcli.__main__ import run
 
 stage, seconds = sys.argv[1], float(sys.argv[2])
+sys.argv[1:] = ["fuse", "shoot", "-m", "mertens", *sys.argv[3:]]
 
 def slow(real):
     def slowed(*arguments):
@@ -40,7 +42,7 @@ elif stage == "fusing":
     pipeline._fuse_pixels = slow(pipeline._fuse_pixels)
 else:
     os.fsync = slow(os.fsync)
-sys.exit(main(["fuse", "shoot", "-m", "mertens", *sys.argv[3:]]))
+run()
 """
 
 KILLED = """
@@ -137,6 +139,67 @@ def test_a_second_signal_does_not_wait_for_the_write(shoot: Path, tmp_path: Path
     assert process.returncode == 130
     assert err.splitlines()[0] == "1 broken off, 3 not begun."
     assert files(tmp_path / "fused") == []
+
+
+def test_a_second_signal_does_not_wait_for_the_other_brackets(shoot: Path, tmp_path: Path) -> None:
+    process = start(SLOW, "reading", 600, "--jobs", 2, cwd=tmp_path)
+    wait_for(tmp_path / "there", process)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err.splitlines()[-1]) == (130, "Interrupted.")
+
+
+FOREGROUND = "import os, signal, sys\n\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+INTERRUPTED = {
+    "while modules are loaded": """
+class Interrupted:
+    def find_spec(self, name, *_):
+        if name == "hdrcli.cli.fuse":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+""",
+    "in a text that a library executes": """
+from hdrcli import pipeline
+def executed(*_, **__):
+    exec("import time; os.kill(os.getpid(), 2); time.sleep(60)")
+pipeline.fuse = executed
+""",
+    "in a library that makes an error of it": """
+from hdrcli import pipeline
+def confused(*_):
+    try:
+        os.kill(os.getpid(), 2)
+    except KeyboardInterrupt:
+        raise ValueError("what was that?")
+pipeline.read_bracket = confused
+""",
+}
+
+
+@pytest.mark.parametrize("moment", INTERRUPTED)
+def test_an_interruption_is_one_at_any_moment(shoot: Path, tmp_path: Path, moment: str) -> None:
+    (tmp_path / "attempt.py").write_text(f"{FOREGROUND}{INTERRUPTED[moment]}\nfrom hdrcli.__main__ import run\nrun()")
+    done = subprocess.run(
+        [sys.executable, "-m", "attempt", "fuse", "shoot", "-m", "mertens"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (130, "Interrupted.")
+    assert "Error" not in done.stderr
+
+
+def test_an_interruption_of_a_run_that_is_done_changes_nothing(shoot: Path, tmp_path: Path) -> None:
+    code = "import atexit, os\natexit.register(os.kill, os.getpid(), 2)\nfrom hdrcli.__main__ import run\nrun()"
+    process = start(code, "fuse", "shoot", "-m", "mertens", "-q", cwd=tmp_path)
+    assert process.communicate(timeout=60) == ("", "")
+    assert process.returncode == 0
 
 
 def test_quiet_says_only_that_it_was_interrupted(shoot: Path, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_authors_checkpoints_are_imported(run: Run, tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("arguments", "status", "error"),
     [
-        (["dfgnet", "no.pth"], 1, "Error: no.pth is no checkpoint"),
+        (["dfgnet", "no.pth"], 1, "Error: no.pth cannot be read: No such file"),
         (["dfgnet", "text.pth"], 1, "Error: text.pth is no checkpoint"),
         (["mertens", "text.pth"], 2, 'Error: There is no network "mertens".'),
         (["dfgnet"], 2, "Error: hdrcli weights import is missing its CHECKPOINT."),

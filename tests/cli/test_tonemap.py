@@ -131,6 +131,11 @@ def test_folders_failures_and_what_exists(run: Run, fused: Path, tmp_path: Path)
     assert run("tonemap", "fused/hall.exr", "-o", "again", "--overwrite", "-q").err == ""
 
 
+def test_a_file_given_twice_counts_once(run: Run, fused: Path) -> None:
+    outcome = run("tonemap", "fused", "fused/hall.exr", "fused/../fused/hall.exr", "-o", "once", "--json")
+    assert [one["status"] for one in outcome.json["brackets"]] == ["done"]
+
+
 @pytest.mark.parametrize(
     ("typed", "status", "error"),
     [

@@ -74,6 +74,11 @@ def test_frames_stand_with_their_exposures_darkest_first(tmp_path: Path, bracket
     assert [one["stops"] for one in scene["others"]] == pytest.approx([-2, 0, 2], abs=0.01)
 
 
+def test_frames_that_are_not_srgb_are_not_shown_as_if_their_light_were(tmp_path: Path, bracket: Path) -> None:
+    (scene,) = fused(tmp_path / "page.html", bracket, response="gamma:1.8").views()
+    assert [one["stops"] for one in scene["others"]] == [None, None, None]
+
+
 def test_masks_are_where_a_frame_is_white_or_black(tmp_path: Path, bracket: Path) -> None:
     (scene,) = fused(tmp_path / "page.html", bracket).views()
     frame = np.asarray(Image.open(bracket / "frame3.jpg"))

@@ -32,6 +32,14 @@ def test_impossible_numbers_are_unknown(time: tuple[int, int], tmp_path: Path) -
     assert (header.exposure_time, header.f_number, header.iso, header.taken) == (None, None, None, None)
 
 
+def test_floats_in_place_of_fractions(tmp_path: Path) -> None:
+    """No type of Exif's for these tags, but what Pillow writes of a Python float, and exiftool reads."""
+    block = Image.Exif()
+    block.get_ifd(0x8769).update({0x829A: 0.0025, 0x829D: 5.6})
+    header = readers.read_header(jpeg(tmp_path / "a.jpg", exif=block.tobytes()))
+    assert (header.exposure_time, header.f_number) == (0.0025, 5.6)
+
+
 def test_apex_values_stand_in(tmp_path: Path) -> None:
     apex = {0x9201: IFDRational(5, 1), 0x9202: IFDRational(6, 1)}
     header = readers.read_header(jpeg(tmp_path / "a.jpg", exif=exif(exposure_time=None, f_number=None, more=apex)))
@@ -99,3 +107,11 @@ def test_broken_block_does_not_lose_the_picture(tmp_path: Path, capfd: pytest.Ca
     assert not captured.out
     assert "exifread" not in captured.err.lower()
     assert logging.getLogger("exifread").level == logging.CRITICAL
+
+
+def test_the_time_of_change_stands_in_for_one_of_shooting(tmp_path: Path) -> None:
+    block = exif(taken=None)
+    block[0x0132] = "2024:05:17 12:30:15"
+    assert readers.read_header(jpeg(tmp_path / "a.jpg", exif=block)).taken == datetime(2024, 5, 17, 12, 30, 15)
+    block.get_ifd(0x8769)[0x9004] = "2023:01:01 00:00:00"
+    assert readers.read_header(jpeg(tmp_path / "a.jpg", exif=block)).taken == datetime(2023, 1, 1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,12 +64,14 @@ def test_black_frames_are_errors(tmp_path: Path) -> None:
         readers.read(dng(tmp_path / "a.dng", SCENE, 0))
 
 
-def test_missing_lower_part_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", [np.s_[48:], np.s_[16:40], np.s_[:16], np.s_[:, 64:]])
+def test_missing_parts_are_errors(part: Any, tmp_path: Path) -> None:
     path = dng(tmp_path / "a.dng", SCENE)
-    data = bytearray(path.read_bytes())
-    data[-(64 * 96 * 2) // 3 :] = bytes((64 * 96 * 2) // 3)
-    path.write_bytes(data)
-    with pytest.raises(ReadError, match="its picture ends at row 4"):
+    stored = SCENE.size * 2
+    values = np.frombuffer(path.read_bytes()[-stored:], np.uint16).reshape(SCENE.shape).copy()
+    values[part] = 0
+    path.write_bytes(path.read_bytes()[:-stored] + values.tobytes())
+    with pytest.raises(ReadError, match=r"its picture has nothing from (row|column) (48|16|0|64) to (63|39|15|95)"):
         readers.read(path)
 
 

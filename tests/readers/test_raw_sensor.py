@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from hdrcli import readers
 from hdrcli.development import DEMOSAICS, Development
+from hdrcli.errors import ReadError
 from hdrcli.merging import noise_variance
 from tests.readers.cameras import X_TRANS, Camera
 
@@ -103,7 +105,21 @@ def test_bright_noise_is_not_taken_for_saturation(tmp_path: Path) -> None:
     assert not exposure.saturated.any()
 
 
-@pytest.mark.parametrize("level", [0.0, 0.02, 0.5])
+@pytest.mark.parametrize("linear", [False, True])
+def test_a_covered_lens_is_an_error_and_a_lamp_at_night_is_none(linear: bool, tmp_path: Path) -> None:
+    camera = Camera(read=1e-5)  # black differs from place to place by more than a noiseless frame's values
+    light = np.zeros((256, 256, 3))
+    light[9, ::37] = 1  # hot pixels
+    for number, noise in enumerate((0.0, 1e-5)):
+        path = replace(camera, read=noise).write(tmp_path / f"{number}.dng", light, linear=linear)
+        with pytest.raises(ReadError, match=r"\d\.dng decodes to black"):
+            readers.read(path)
+    light[100:103, 50:53] = 1
+    readers.read(camera.write(tmp_path / "lamp.dng", light, linear=linear))
+    readers.read(camera.write(tmp_path / "dim.dng", np.full((256, 256, 3), 0.003), linear=linear))
+
+
+@pytest.mark.parametrize("level", [0.003, 0.02, 0.5])
 def test_noise_is_as_the_file_tells(level: float, tmp_path: Path) -> None:
     camera = Camera(shot=4e-4, read=1e-5, tells_noise=True)
     exposure = readers.read(camera.write(tmp_path / "a.dng", np.full((128, 192, 3), level), linear=True))

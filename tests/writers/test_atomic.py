@@ -206,6 +206,14 @@ def test_a_file_in_place_of_a_folder(tmp_path: Path, below: str) -> None:
     assert (tmp_path / "out").read_bytes() == b"mine"
 
 
+def test_a_link_to_nothing_in_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to(tmp_path / "unmounted")
+    for folder in (tmp_path / "out", tmp_path / "out" / "deeper"):
+        with pytest.raises(WriteError) as checked:
+            check_writable(folder)
+        assert checked.value.message == f"{tmp_path / 'out'} is a link to nothing."
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc, where nobody can make files")
 def test_a_folder_that_cannot_be_written() -> None:
     for folder in (Path("/proc"), Path("/proc/out")):

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import io
 
+import cv2
 import exifread
 import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
 
-from hdrcli import transfer
+from hdrcli import transfer, xmp
 from hdrcli.contracts import OutputInfo
 from hdrcli.errors import WriteError
-from hdrcli.writers import avif, jxl
+from hdrcli.writers import _avif_items, avif, jxl
+from hdrcli.writers._xmp import output_xmp
 from tests.writers.pictures import display_picture, exif_block
 
 BT2020_TO_XYZ = np.array([[0.6370, 0.1446, 0.1689], [0.2627, 0.6780, 0.0593], [0.0000, 0.0281, 1.0610]])
 BT709_TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+XMP_INFO = OutputInfo(exif=exif_block(), xmp=xmp.packet({"xmp:Rating": (("", "4"),)}))
 
 
 def light_of_avif(file: bytes, bit_depth: int) -> np.ndarray:
@@ -145,3 +149,38 @@ def test_jxl_carries_the_exif_block(quality: int) -> None:
     tags = exifread.process_file(io.BytesIO(file), details=True, strict=True)
     assert tags["Image Model"].values == "Camera 1"
     assert tags["Image Orientation"].values == [1]
+
+
+def test_jxl_carries_xmp() -> None:
+    file = jxl.encode(display_picture(), XMP_INFO, 16)
+    at = file.index(b"xml ") - 4
+    assert file[at + 8 : at + int.from_bytes(file[at : at + 4], "big")] == output_xmp(XMP_INFO)
+    assert imagecodecs.jpegxl_decode(file).shape == (37, 53, 3)
+
+
+def test_avif_carries_exif_and_xmp() -> None:
+    file = avif.encode(display_picture(), XMP_INFO, 10)
+    picture = Image.open(io.BytesIO(file))
+    exif = picture.getexif()
+    assert (exif[0x0110], exif[0x0112]) == ("Camera 1", 1)
+    assert picture.info["xmp"] == output_xmp(XMP_INFO)
+
+
+def test_metadata_move_no_pixel_of_an_avif() -> None:
+    tagged = avif.encode(display_picture(), XMP_INFO, 10)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(avif, "with_metadata", lambda file, *metadata: file)
+        plain = avif.encode(display_picture(), XMP_INFO, 10)
+    wanted = imagecodecs.avif_decode(plain)
+    np.testing.assert_array_equal(imagecodecs.avif_decode(tagged), wanted)
+    # OpenCV looks at the first 500 bytes alone to tell whether a file is one.
+    bgr = cv2.imdecode(np.frombuffer(tagged, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert bgr is not None
+    np.testing.assert_array_equal(bgr, cv2.imdecode(np.frombuffer(plain, np.uint8), cv2.IMREAD_UNCHANGED))
+
+
+def test_an_avif_of_another_kind_is_left_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    file = avif.encode(display_picture(), OutputInfo(), 10)
+    other = file.replace(b"iloc\0\0\0\0", b"iloc\1\0\0\0")
+    assert _avif_items.with_metadata(other, b"", b"") == other
+    assert "without its metadata" in caplog.text
