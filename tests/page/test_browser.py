@@ -87,7 +87,8 @@ def _until(tab: Any, condition: str) -> None:
 def _drawn(tab: Any, side: str, stops: float) -> np.ndarray:
     """(H, W, 3) uint8 of the canvas on a side, once it shows so many stops."""
     canvas = f".stage {'> canvas' if side == 'right' else '.left canvas'}"
-    _until(tab, f"Math.abs(document.querySelector('{canvas}').dataset.drawn - {stops}) < 1e-9")
+    drawn = f"document.querySelector('{canvas}').dataset.drawn"  # "", which counts as 0, while it is being drawn
+    _until(tab, f"{drawn} !== '' && Math.abs({drawn} - {stops}) < 1e-9")
     return pages.picture(tab.locator(canvas).first.evaluate("(canvas) => canvas.toDataURL()"))[..., :3]
 
 
