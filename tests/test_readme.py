@@ -55,6 +55,13 @@ def test_a_command_runs(command: str, folder: Path) -> None:
         assert made == {".png", ".exr", ".json"}
     if " tonemap " in command:
         assert all(line.rstrip() in README for line in done.stderr.splitlines())
+    if " eval " in command:
+        columns = done.stdout.splitlines()[0]
+        assert columns in README
+        for line in done.stdout.splitlines()[1:5]:
+            told = next(row.split() for row in README.splitlines() if row.split()[:2] == line.split()[:2])
+            for shown, measured in zip(told[2:], line.split()[2:], strict=True):  # processors differ in the last places
+                assert float(shown) == pytest.approx(float(measured), rel=3e-3)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
