@@ -81,18 +81,20 @@ def corner_shift(warp: np.ndarray, shape: tuple[float, ...]) -> float:
     return float(np.hypot(*(moved[:2] / moved[2] - corners[:2])).max())
 
 
-def shape_change(warp: np.ndarray, shape: tuple[int, int]) -> tuple[float, float]:
-    """How far the shear and perspective of a warp move a corner, and how far its shift, turn and scale do, in pixels.
+def similarity(warp: np.ndarray, shape: tuple[int, int], scaled: bool = True) -> np.ndarray:
+    """The shift, turn and, if `scaled`, scale that come nearest to `warp` at the corners of a picture.
 
-    The latter are those of the similarity that is nearest at the corners.
+    `shape` is its (height, width) in pixels.
     """
     height, width = shape
     corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]]).T
     moved = warp @ corners
     places, seen = corners[0] + 1j * corners[1], (moved[0] + 1j * moved[1]) / moved[2]
     around = places - places.mean()
-    even = seen.mean() + around * (around.conj() @ seen / (around.conj() @ around))
-    return float(abs(seen - even).max()), float(abs(even - places).max())
+    turn = around.conj() @ seen / (around.conj() @ around)
+    turn = turn if scaled else turn / abs(turn)
+    shift = seen.mean() - turn * places.mean()
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag], [0, 0, 1]])
 
 
 def picture(exposure: Exposure) -> Picture:
@@ -132,13 +134,20 @@ def pair(still: Picture, moved: Picture) -> Pair:
     bright_floor, dark_floor = (
         (still.darkest, moved.darkest) if bright is still.luma else (moved.darkest, still.darkest)
     )
-    bright_mask = (bright >= bright_floor) & (bright <= BRIGHTEST)
+    bright_mask = _above(bright, bright_floor) & (bright <= BRIGHTEST)
     steps = np.gradient(curve)[np.round(dark).astype(np.uint8)]
-    dark_mask = (dark >= dark_floor) & (brightened <= BRIGHTEST) & (steps <= COARSEST_STEP)
+    dark_mask = _above(dark, dark_floor) & (brightened <= BRIGHTEST) & (steps <= COARSEST_STEP)
     step = float(np.median(steps[dark_mask])) if dark_mask.any() else 1.0
     if bright is still.luma:
         return Pair(bright, brightened, bright_mask, dark_mask, step)
     return Pair(brightened, bright, dark_mask, bright_mask, step)
+
+
+def _above(luma: np.ndarray, floor: float) -> np.ndarray:
+    """Where a picture is above its noise, (h, w) bool: with what is around, for noise itself exceeds its mean."""
+    import cv2
+
+    return cv2.GaussianBlur(luma, (0, 0), 1) >= floor
 
 
 def _tone_curve(dark: np.ndarray, bright: np.ndarray) -> np.ndarray:

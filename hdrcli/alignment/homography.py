@@ -1,9 +1,9 @@
 """Alignment by homographies: registration from where the frame is and from features; frames in place are left alone.
 
-ORB features (Rublee et al. 2011) fitted by MAGSAC++ (Barath et al. 2020) find large displacements, robust Lucas-Kanade
-the exact ones, both on histogram-matched pictures, so that stops apart do not matter. Where both fail, it starts from
-the shift that median threshold bitmaps tell. Frames that share too little range with the reference are aligned to their
-neighbour in exposure.
+ORB features (Rublee et al. 2011) fitted by MAGSAC++ (Barath et al. 2020), and the agreement of all detail, find large
+displacements, robust Lucas-Kanade the exact ones, all on histogram-matched pictures, so that stops apart do not matter.
+Where these fail, it starts from the shift that median threshold bitmaps tell. Frames that share too little range with
+the reference are aligned to their neighbour in exposure.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import logging
 
 import numpy as np
 
-from hdrcli.alignment._photometry import Pair, Picture, corner_shift, pair, picture, shape_change
-from hdrcli.alignment._registration import PROJECTIVE, RIGID, Pyramid, Registration, pyramid, register
+from hdrcli.alignment._photometry import Pair, Picture, corner_shift, pair, picture, similarity
+from hdrcli.alignment._registration import PROJECTIVE, RIGID, SIMILAR, Pyramid, Registration, pyramid, register
 from hdrcli.alignment._warp import bring_onto, leave_out
 from hdrcli.alignment.mtb import find_shift
 from hdrcli.contracts import Aligner
@@ -22,15 +22,23 @@ from hdrcli.image import Bracket
 IN_PLACE = 0.3
 """A frame whose corners are displaced by less than so many pixels is in place."""
 
-LARGEST_SHIFT = 0.15
+LARGEST_SHIFT = 0.2
 """No corner moves by more than this share of the diagonal: what claims so is a wrong fit."""
 
 MOST_ASKEW = 0.8
 """How far shear and perspective may move a corner, for each pixel that shift, turn and scale move it: turning a camera
 shifts the picture, and skews it by half of that where the lens is very wide. Scans of film reach 1.2."""
 
-LEAST_GAIN = {RIGID: 0.04, PROJECTIVE: 0.12}
+LEAST_GAIN = {RIGID: 0.04, SIMILAR: 0.04, PROJECTIVE: 0.12}
 """By what share of the error a warp must better a simpler one: more freedom fits noise better, by up to a tenth."""
+
+DISTANCE = 3.0
+"""By how much a fit costs more, for the share of the diagonal that a corner moves by: of two as good, the nearer is
+the likelier, and objects move farther than cameras do."""
+
+FAINT = 0.2
+"""Detail, in local contrasts of the frames thinned, under which there is nothing to see: skies reach 0.13, foggy and
+dim scenes 0.25 and more."""
 
 SAME = 0.05
 """Mean difference, in local contrasts, below which frames are in place whatever fits smooth shades a little better."""
@@ -38,8 +46,12 @@ SAME = 0.05
 NOTICEABLE = 0.03
 """By how much of the local contrast a warp must better the error of none: coding alone explains less."""
 
+LEAST_LIKENESS = 0.1
+"""By what share of what it lacks to 1 a warp must better the correlation: film whose border moved makes 0.07."""
+
 LEAST_OVERLAP = 0.01
-"""Share of pixels in which two frames must both say something to be compared."""
+"""Share of pixels in which two frames must both say something to be compared finely. By less, as by some lamps in the
+dark, only what is clearly out of place is found to be so: lights bloom."""
 
 GOOD_CORRELATION = 0.5
 """Frames that correlate less with the reference are also tried on their neighbour in exposure."""
@@ -117,46 +129,71 @@ def _in_place(warp: np.ndarray, frame: Picture) -> np.ndarray:
 def _displacement(frames: Pair) -> tuple[np.ndarray, float]:
     """The homography from pixels of `still` to those of `moved`, both at working size, and their correlation under it.
 
-    Each richer kind of warp must better the error of the simpler one by LEAST_GAIN.
+    None, the identity, of low correlation where there is too little to see: that is taken for in place, unless a frame
+    nearer in exposure tells more.
     """
-    best = np.eye(3)
-    if frames.overlap < LEAST_OVERLAP:
-        return best, LEAST_CORRELATION  # all black or white beside the other: taken for in place, for want of a sign
+    in_place = np.eye(3)
     levels = pyramid(frames)
-    full = levels[-1][1]
-    if full.error(best) < SAME:
-        return best, full.correlation(best)
-    candidates = _refined(levels, best)
-    if (features := _from_features(frames)) is not None:
-        candidates.append((register(levels[-2:], features, PROJECTIVE), PROJECTIVE))
-    best = _better(candidates, best, full)
-    if full.correlation(best) < GOOD_CORRELATION:
+    if all(level.strength() < FAINT for level in levels[:-1] or levels):
+        return in_place, LEAST_CORRELATION
+    if levels[-1].error(in_place) < SAME:
+        return in_place, _correlation(levels, in_place)
+    best = _bettered(in_place, _starts(frames, levels), levels)
+    if _correlation(levels, best) < GOOD_CORRELATION:
         shift = find_shift(*(luma.astype(np.uint8) for luma in (frames.still, frames.moved)))
-        best = _better(_refined(levels, shift), best, full)
-    if full.error(best) > full.error(np.eye(3)) - NOTICEABLE:
-        best = np.eye(3)
-    return best, full.correlation(best)
+        best = _bettered(best, [shift], levels)
+    before, after = (_correlation(levels, warp) for warp in (in_place, best))
+    if not _convincing(best, levels[-1]):
+        best, after = in_place, before
+    if frames.overlap < LEAST_OVERLAP and not before < GOOD_CORRELATION <= after:
+        return in_place, LEAST_CORRELATION
+    return best, after
 
 
-def _refined(levels: Pyramid, start: np.ndarray) -> list[tuple[np.ndarray, int]]:
-    """A rigid warp and a homography found from `start`, each with its degrees of freedom."""
-    rigid = register(levels, start, RIGID)
-    return [(rigid, RIGID), (register(levels[-1:], rigid, PROJECTIVE), PROJECTIVE)]
+def _convincing(warp: np.ndarray, full: Registration) -> bool:
+    """Whether a warp betters the error and the correlation of none by more than coding and borders of film explain."""
+    in_place = np.eye(3)
+    unlike, still_unlike = (1 - full.correlation(each) for each in (in_place, warp))
+    return full.error(warp) <= full.error(in_place) - NOTICEABLE and still_unlike <= unlike * (1 - LEAST_LIKENESS)
 
 
-def _better(candidates: list[tuple[np.ndarray, int]], best: np.ndarray, full: Registration) -> np.ndarray:
-    """The last candidate that is plausible and betters the error of what came before it, or else `best`."""
-    for candidate, freedom in candidates:
-        if _plausible(candidate, full.shape) and full.error(candidate) < full.error(best) * (1 - LEAST_GAIN[freedom]):
-            best = candidate
-    return best
+def _correlation(levels: Pyramid, warp: np.ndarray) -> float:
+    """The correlation of two frames under a warp, at full or at half size, where noise counts less."""
+    return max(level.correlation(warp) for level in levels[-2:])
+
+
+def _starts(frames: Pair, levels: Pyramid) -> list[np.ndarray]:
+    """Where the displacement may be looked for: by agreement of the whole, and by features if there are enough."""
+    features = _from_features(frames)
+    return [levels[0].found(LARGEST_SHIFT), *([] if features is None else [features])]
+
+
+def _bettered(best: np.ndarray, starts: list[np.ndarray], levels: Pyramid) -> np.ndarray:
+    """The warp of least cost near `best` and `starts`; each richer kind must better the simpler one by LEAST_GAIN."""
+    full = levels[-1]
+    even = [similarity(start, full.shape, scaled=False) for start in starts]
+    best = _better(best, [register(levels, warp, RIGID) for warp in (best, *even)], RIGID, full)
+    best = _better(best, [register(levels, best, SIMILAR)], SIMILAR, full)
+    found = [register(levels[-1:], best, PROJECTIVE), *(register(levels[-2:], warp, PROJECTIVE) for warp in starts)]
+    return _better(best, found, PROJECTIVE, full)
+
+
+def _better(best: np.ndarray, found: list[np.ndarray], freedom: int, full: Registration) -> np.ndarray:
+    """The plausible warp of least cost among those found, if it betters that of `best` by enough; or else `best`."""
+
+    def cost(warp: np.ndarray) -> float:
+        return full.error(warp) * (1 + DISTANCE * corner_shift(warp, full.shape) / float(np.hypot(*full.shape)))
+
+    candidate = min((warp for warp in found if _plausible(warp, full.shape)), key=cost, default=best)
+    return candidate if cost(candidate) < cost(best) * (1 - LEAST_GAIN[freedom]) else best
 
 
 def _plausible(warp: np.ndarray, shape: tuple[int, int]) -> bool:
     """Whether a camera may have moved so: not too far, and not askew without moving."""
     if corner_shift(warp, shape) > LARGEST_SHIFT * float(np.hypot(*shape)):
         return False
-    askew, even = shape_change(warp, shape)
+    nearest = similarity(warp, shape)
+    askew, even = corner_shift(np.linalg.inv(nearest) @ warp, shape), corner_shift(nearest, shape)
     return askew <= MOST_ASKEW * even + IN_PLACE
 
 

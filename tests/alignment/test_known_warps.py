@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from hdrcli import aligning, readers
-from hdrcli.alignment import auto, homography
+from hdrcli.alignment import _registration, auto, homography
 from hdrcli.errors import ReadError
 from hdrcli.image import Bracket, Exposure
 from hdrcli.settings import FuseSettings
-from hdrcli.transfer import srgb_to_linear
+from hdrcli.transfer import linear_to_srgb, srgb_to_linear
 from tests.alignment.test_alignment import mean_error, motion, moved, photograph, scene
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -59,17 +59,79 @@ def test_the_mean_error_is_far_below_a_pixel(name: str, size: tuple[int, int]) -
     assert max(errors) < 0.3  # of which 1 is promised
 
 
-def test_where_features_fail_the_shift_of_bitmaps_leads_to_the_warp(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("means", ["_from_features", "find_shift", "found"])
+def test_each_way_to_start_leads_to_the_warp_where_the_others_fail(means: str, monkeypatch: pytest.MonkeyPatch) -> None:
     size = (600, 400)
     radiance, warp = as_scene("old house", *size), motion(0.3, 40, 20, *size)
-    frames = photograph(radiance, 1, 1), photograph(moved(radiance, warp), 4, 2)
-    monkeypatch.setattr(homography, "_from_features", lambda frames: None)
+    bracket = Bracket("b", (photograph(radiance, 1, 1), photograph(moved(radiance, warp), 4, 2)), 0)
+    fails = {
+        "_from_features": (homography, lambda frames: None),
+        "find_shift": (homography, lambda still, moved: np.eye(3)),
+        "found": (_registration.Registration, lambda level, farthest: np.eye(3)),
+    }
+    for other, (owner, failing) in fails.items():
+        if other != means:
+            monkeypatch.setattr(owner, other, failing)
+    found = homography.find_warps(bracket)[1]
+    assert found is not None
+    assert mean_error(found, warp, size) < 0.3
+    monkeypatch.setattr(fails[means][0], means, fails[means][1])
+    lost = homography.find_warps(bracket)[1]
+    assert lost is None or mean_error(lost, warp, size) > 10
+
+
+def test_finds_the_warp_of_a_faint_and_noisy_scene() -> None:
+    """Where features are few or of noise, as in haze at dusk."""
+    size = (600, 400)
+    field = np.random.default_rng(4).normal(size=(size[1], size[0])).astype(np.float32)
+    shades = cv2.GaussianBlur(field, (0, 0), 12)
+    radiance = (0.18 * 2 ** (0.1 * shades / shades.std()))[..., None].repeat(3, -1).astype(np.float32)
+    warp = motion(0.5, 20, -12, *size)
+    frames = [coarse(radiance, 0.25, 1), coarse(moved(radiance, warp), 4, 2)]
+    found = homography.find_warps(Bracket("b", tuple(frames), 0))[1]
+    assert found is not None
+    assert mean_error(found, warp, size) < 1
+
+
+def coarse(radiance: np.ndarray, time: float, seed: int) -> Exposure:
+    """A frame of high ISO, as JPEG of quality 85."""
+    light = radiance * np.float32(time)
+    light = light + np.random.default_rng(seed).normal(size=light.shape) * np.sqrt(light.clip(0, 1) * 1e-3 + 1e-5)
+    codes = np.round(linear_to_srgb(light.clip(0, 1).astype(np.float32)) * 255).astype(np.uint8)
+    packed = cv2.imencode(".jpg", codes, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+    return Exposure(cv2.imdecode(packed, cv2.IMREAD_COLOR).astype(np.float32) / 255, "srgb", f"{seed}.jpg")
+
+
+def test_finds_a_change_of_scale() -> None:
+    """Focus breathing, or a step towards the scene."""
+    size = (480, 320)
+    scale = np.array([[1.01, 0, -2.4], [0, 1.01, -1.6], [0, 0, 1]])
+    radiance, warp = as_scene("vestibule", *size), motion(-1, -30, 15, *size) @ scale
+    frames = photograph(radiance, 0.25, 1), photograph(moved(radiance, warp), 4, 2)
     found = homography.find_warps(Bracket("b", frames, 0))[1]
     assert found is not None
     assert mean_error(found, warp, size) < 0.3
-    monkeypatch.setattr(homography, "find_shift", lambda still, moved: np.eye(3))
-    lost = homography.find_warps(Bracket("b", frames, 0))[1]
-    assert lost is None or mean_error(lost, warp, size) > 10
+
+
+def test_a_sky_without_clouds_is_in_place() -> None:
+    """It shows nothing by which to tell that it is another scene."""
+    sky = np.linspace(0.05, 0.12, 400, dtype=np.float32)[:, None, None] * np.array([0.4, 0.7, 1.6], np.float32)
+    frames = tuple(coarse(np.broadcast_to(sky, (400, 600, 3)), 4.0**i, i) for i in range(3))
+    aligned = homography.align(Bracket("b", frames, 1))
+    assert all(a is b for a, b in zip(aligned.exposures, frames, strict=True))
+
+
+def test_a_large_object_that_moved_is_not_taken_for_the_scene() -> None:
+    """At 4 stops more, most of the scene is white, and a dark object of a fifth of the picture is most of the rest."""
+    size = (600, 400)
+    radiance, object_ = as_scene("old house", *size), 0.3 * scene(7, 180, 270)
+    warp = motion(0.3, 10, -6, *size)
+    before, after = radiance.copy(), moved(radiance, warp)
+    before[110:290, 60:330], after[150:330, 160:430] = object_, object_
+    frames = photograph(before, 1, 1), photograph(after, 16, 2)
+    found = homography.find_warps(Bracket("b", frames, 0))[1]
+    assert found is not None
+    assert mean_error(found, warp, size) < 1
 
 
 def shaken(pixels: float) -> Bracket:
