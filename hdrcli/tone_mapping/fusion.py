@@ -23,6 +23,9 @@ HIGHLIGHTS, SHADOWS = 0.6, 0.18
 BRIGHTEST_KEY = 2.0
 """Log-average light of the brightest exposure at most: nights stay dark."""
 
+KEY = 0.18
+"""Log-average light of the exposure that is left when nothing is to be brought back."""
+
 STEP = 2.0
 """Stops between exposures at most, as photographers bracket."""
 
@@ -36,14 +39,14 @@ TOE, SHOULDER = 0.06, 0.85
 def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL) -> DisplayImage:
     """Tone-map by fusing virtual exposures; the scale of the map does not matter.
 
-    `strength` is the power of the weights: 1 as in the paper, 0 for the mean of all exposures.
+    `strength` scales the range of the exposures, about the one that a photographer would take alone.
     """
     pixels = balanced(radiance.pixels, adjustments)
-    stops = virtual_stops(brightness(sample(pixels)))
+    stops = virtual_stops(brightness(sample(pixels)), 1 + adjustments.strength / 100)
     light = np.empty(pixels.shape[:2], np.float32)
     for rows in bands(pixels):
         light[rows] = brightness(pixels[rows])
-    shown = _into_range(_fused(light, stops, 1 + adjustments.strength / 100))
+    shown = _into_range(_fused(light, stops))
 
     def band_to_display(band: np.ndarray, rows: slice) -> np.ndarray:
         wanted = exposed(transfer.srgb_to_linear(shown[rows]), adjustments.exposure)
@@ -52,23 +55,28 @@ def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL) -> DisplayI
     return DisplayImage(by_bands(pixels, band_to_display))
 
 
-def virtual_stops(light: np.ndarray) -> np.ndarray:
-    """Stops by which the exposures of the virtual bracket differ from the map, ascending, from some of its `light`."""
+def virtual_stops(light: np.ndarray, strength: float = 1.0) -> np.ndarray:
+    """Stops by which the exposures of the virtual bracket differ from the map, ascending, from some of its `light`.
+
+    Their range is `strength` times that from highlights to shadows: they are all the same at 0.
+    """
     dark, bright = np.maximum(np.quantile(light, (0.01, 0.999)), DARKEST)
     least = np.log2(HIGHLIGHTS / bright)
     most = max(min(np.log2(SHADOWS / dark), np.log2(BRIGHTEST_KEY / log_average(light))), least)
+    middle = np.clip(np.log2(KEY / log_average(light)), least, most)
+    least, most = (middle + strength * (end - middle) for end in (least, most))
     return np.linspace(least, most, max(2, int(np.ceil((most - least) / STEP)) + 1))
 
 
-def _fused(light: np.ndarray, stops: np.ndarray, power: float) -> np.ndarray:
+def _fused(light: np.ndarray, stops: np.ndarray) -> np.ndarray:
     """The fused exposures (H, W), encoded, of about [0, 1]; one exposure is held at a time."""
     total = np.zeros_like(light)
     for stop in stops:
-        total += _weight(_exposure(light, stop), power)
+        total += _weight(_exposure(light, stop))
     result: list[np.ndarray] = []
     for stop in stops:
         picture = _exposure(light, stop)
-        exposure_fusion.add(result, picture, _weight(picture, power) / total)
+        exposure_fusion.add(result, picture, _weight(picture) / total)
     return pyramids.collapse(result)
 
 
@@ -77,12 +85,12 @@ def _exposure(light: np.ndarray, stops: float) -> np.ndarray:
     return transfer.linear_to_srgb(np.minimum(picture, 1, out=picture))
 
 
-def _weight(picture: np.ndarray, power: float) -> np.ndarray:
+def _weight(picture: np.ndarray) -> np.ndarray:
     weight = exposure_fusion.contrast(picture)
     weight += np.float32(FLAT)
     weight *= exposure_fusion.well_exposedness((picture - np.float32(0.5)) ** 2)
     weight += np.float32(exposure_fusion.LEAST_WEIGHT)
-    return weight if power == 1 else weight ** np.float32(power)
+    return weight
 
 
 def _into_range(picture: np.ndarray) -> np.ndarray:
