@@ -26,6 +26,9 @@ HIGHLIGHTS, SHADOWS = 0.6, 0.18
 BRIGHTEST_KEY = 2.0
 """Log-average light of the brightest exposure at most: nights stay dark."""
 
+KEY = 0.18
+"""Log-average light of the exposure that is left when nothing is to be brought back."""
+
 STEP = 2.0
 """Stops between exposures at most, as photographers bracket."""
 
@@ -48,11 +51,11 @@ class Exposures:
 def measure(samples: Sequence[np.ndarray], adjustments: Adjustments) -> Exposures:
     """The exposures for all `samples` (h, w, 3) together."""
     light = [brightness(balanced(one, adjustments)) for one in samples]
-    stops = virtual_stops(joined(light))
-    return Exposures(stops, *_ends(joined([_fused(one, stops, _power(adjustments), AGREEING_TOP) for one in light])))
+    stops = virtual_stops(joined(light), _strength(adjustments))
+    return Exposures(stops, *_ends(joined([_fused(one, stops, AGREEING_TOP) for one in light])))
 
 
-def _power(adjustments: Adjustments) -> float:
+def _strength(adjustments: Adjustments) -> float:
     return 1 + adjustments.strength / 100
 
 
@@ -66,14 +69,14 @@ def apply(
 ) -> DisplayImage:
     """Tone-map by fusing virtual exposures; the scale of the map does not matter.
 
-    `strength` is the power of the weights: 1 as in the paper, 0 for the mean of all exposures.
+    `strength` scales the range of the exposures, about the one that a photographer would take alone.
     """
     pixels = balanced(radiance.pixels, adjustments)
     light = np.empty(pixels.shape[:2], np.float32)
     for rows in bands(pixels):
         light[rows] = brightness(pixels[rows])
-    stops = statistics.stops if statistics else virtual_stops(sample(light))
-    shown = _fused(light, stops, _power(adjustments), AGREEING_TOP if statistics else 1)
+    stops = statistics.stops if statistics else virtual_stops(sample(light), _strength(adjustments))
+    shown = _fused(light, stops, AGREEING_TOP if statistics else 1)
     ends = (statistics.darkest, statistics.brightest) if statistics else _ends(sample(shown))
     shown = _into_range(shown, *ends)
 
@@ -84,23 +87,28 @@ def apply(
     return DisplayImage(by_bands(pixels, band_to_display))
 
 
-def virtual_stops(light: np.ndarray) -> np.ndarray:
-    """Stops by which the exposures of the virtual bracket differ from the map, ascending, from some of its `light`."""
+def virtual_stops(light: np.ndarray, strength: float = 1.0) -> np.ndarray:
+    """Stops by which the exposures of the virtual bracket differ from the map, ascending, from some of its `light`.
+
+    Their range is `strength` times that from highlights to shadows: they are all the same at 0.
+    """
     dark, bright = np.maximum(np.quantile(light, (0.01, 0.999)), DARKEST)
     least = np.log2(HIGHLIGHTS / bright)
     most = max(min(np.log2(SHADOWS / dark), np.log2(BRIGHTEST_KEY / log_average(light))), least)
+    middle = np.clip(np.log2(KEY / log_average(light)), least, most)
+    least, most = (middle + strength * (end - middle) for end in (least, most))
     return np.linspace(least, most, max(2, int(np.ceil((most - least) / STEP)) + 1))
 
 
-def _fused(light: np.ndarray, stops: np.ndarray, power: float, top: int) -> np.ndarray:
+def _fused(light: np.ndarray, stops: np.ndarray, top: int) -> np.ndarray:
     """The fused exposures (H, W), encoded, of about [0, 1]; one exposure is held at a time."""
     total = np.zeros_like(light)
     for stop in stops:
-        total += _weight(_exposure(light, stop), power)
+        total += _weight(_exposure(light, stop))
     result: list[np.ndarray] = []
     for stop in stops:
         picture = _exposure(light, stop)
-        exposure_fusion.add(result, picture, _weight(picture, power) / total, top)
+        exposure_fusion.add(result, picture, _weight(picture) / total, top)
     return pyramids.collapse(result)
 
 
@@ -109,12 +117,12 @@ def _exposure(light: np.ndarray, stops: float) -> np.ndarray:
     return transfer.linear_to_srgb(np.minimum(picture, 1, out=picture))
 
 
-def _weight(picture: np.ndarray, power: float) -> np.ndarray:
+def _weight(picture: np.ndarray) -> np.ndarray:
     weight = exposure_fusion.contrast(picture)
     weight += np.float32(FLAT)
     weight *= exposure_fusion.well_exposedness((picture - np.float32(0.5)) ** 2)
     weight += np.float32(exposure_fusion.LEAST_WEIGHT)
-    return weight if power == 1 else weight ** np.float32(power)
+    return weight
 
 
 def _into_range(picture: np.ndarray, low: float, high: float) -> np.ndarray:

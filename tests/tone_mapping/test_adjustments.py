@@ -126,17 +126,20 @@ def test_warmth_is_daylight_of_so_many_mireds_more() -> None:
     np.testing.assert_allclose(channel_gains(46.25, 0), d50 / (d50 @ transfer.LUMINANCE_WEIGHTS), atol=0.01)
 
 
-def test_strength_brings_highlights_and_shadows_back() -> None:
+@pytest.mark.parametrize("name", ["natural", "fusion"])
+def test_strength_brings_highlights_and_shadows_back(name: str) -> None:
     scene = grey(2.0 ** np.concatenate([np.full(700, -8.0), np.linspace(-8, 3, 800)]).reshape(30, 50))
     strengths = (-100, -50, 0, 50, 100)
-    shown = [light("natural", scene, strength=strength) for strength in strengths]
+    shown = [light(name, scene, strength=strength) for strength in strengths]
     ranges = [float(np.log2(np.quantile(one, 0.99) / np.quantile(one, 0.2))) for one in shown]
     assert ranges == sorted(ranges, reverse=True)
     assert ranges[0] > ranges[2] + 1 > ranges[4] + 1.5
+    highlights = [float(np.quantile(one, 0.97)) for one in shown]
+    assert highlights[0] > 0.999 > highlights[2]  # not at all: clipped, as in a single exposure
 
 
 def test_no_strength_makes_one_curve_for_all_pixels() -> None:
-    """Fusion is then the mean of all exposures and `natural` the clipped scene: equal light is shown alike anywhere."""
+    """Fusion is then of one exposure and `natural` the clipped scene: equal light is shown alike anywhere."""
     for name in ("fusion", "natural"):
         shown = light(name, SCENE[..., :1].repeat(3, axis=2), strength=-100)[..., 0].ravel()
         order = np.argsort(SCENE[..., 0].ravel())
