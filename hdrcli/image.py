@@ -11,6 +11,9 @@ from typing import Literal
 import numpy as np
 
 Encoding = Literal["linear", "srgb"]
+REFERRED = "hdrcli:referred"
+"""The attribute by which a linear file of ours tells whether it is "scene"- or "display"-referred."""
+
 ExposureMode = Literal["auto", "manual", "bracket"]
 
 
@@ -48,6 +51,11 @@ class FrameHeader:
     is_raw: bool = False
     xmp: bytes | None = None
     attributes: Mapping[str, str | float] = field(default_factory=dict, compare=False)
+
+    @property
+    def is_display_referred(self) -> bool:
+        """Whether a linear file says that it is a finished picture, only decoded: files of `fuse` tell."""
+        return self.attributes.get(REFERRED) == "display"
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,6 @@ from hdrcli import transfer
 MIDDLE = (1 / 16, 1 / 4)
 """Luminances of the display picture, up to white, that tone mapping leaves most alone."""
 
-_SAMPLES = 1 << 20
-
 
 def common_scale(shown: np.ndarray, light: np.ndarray) -> float:
     """What `light` is to be multiplied by to have the luminance of `shown` in most of the middle tones; else 1.
@@ -23,9 +21,3 @@ def common_scale(shown: np.ndarray, light: np.ndarray) -> float:
     wanted, given = transfer.luminance(shown), transfer.luminance(light)
     middle = (wanted > MIDDLE[0]) & (wanted < MIDDLE[1]) & (given > 0)
     return float(np.median(wanted[middle] / given[middle])) if middle.any() else 1.0
-
-
-def sample(pixels: np.ndarray) -> np.ndarray:
-    """About a million pixels (h, w, 3) on a regular grid, all pixels of smaller pictures: enough for statistics."""
-    step = max(1, int((pixels.shape[0] * pixels.shape[1] / _SAMPLES) ** 0.5))
-    return pixels[::step, ::step]

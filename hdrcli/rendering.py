@@ -17,7 +17,7 @@ from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping import with_unique_names
-from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
+from hdrcli.image import REFERRED, DisplayImage, FrameHeader, RadianceMap
 from hdrcli.outputs import with_outputs
 from hdrcli.pipeline import BracketResult, Carried, FuseReport
 from hdrcli.plan import Plan, check_formats, outputs_of
@@ -25,7 +25,6 @@ from hdrcli.results import encoded, shot_info
 from hdrcli.settings import FuseSettings
 from hdrcli.together import Measuring, agreeing, sampled
 
-_REFERRED, _DISPLAY = "hdrcli:referred", "display"
 _OF_THE_PICTURE = {"toneMapping", "adjustments"}
 
 
@@ -114,7 +113,7 @@ def _plan(file: Path, settings: FuseSettings) -> Plan:
         header = readers.read_header(file)
         if not readers.holds_scene(file):
             raise ReadError(f"{file} is no linear file.", "Name EXR or Radiance (.hdr) files; fuse takes brackets.")
-        if _holds(header) is DisplayImage:
+        if header.is_display_referred:
             check_formats(settings, f"{file} does not hold")
         made_by = str(header.attributes.get("hdrcli:model", "-"))
         return with_outputs(replace(plan, frames=(header,), model=made_by), settings)
@@ -134,7 +133,7 @@ def _together(plans: list[Plan], settings: FuseSettings, on_measuring: Measuring
         )
     plans = scale.of_files(plans)
     compared = [plan for plan in plans if plan.frames and not isinstance(plan.error, ExposureError)]
-    scenes = [plan for plan in compared if _holds(plan.frames[0]) is RadianceMap]
+    scenes = [plan for plan in compared if not plan.frames[0].is_display_referred]
     samples, errors = sampled(scenes, _sample, 1, on_measuring)
     if samples and not any(_referred(plan) for plan in scenes):
         gain = tone_mapping.gain_to_middle_grey(np.concatenate([one.reshape(-1, 1, 3) for one in samples.values()]))
@@ -149,11 +148,11 @@ def _sample(plan: Plan, maps: int) -> np.ndarray:
 
 def _referred(plan: Plan) -> str | float | None:
     """Whether a file says that it is "scene"- or "display"-referred: those of `fuse` do."""
-    return plan.frames[0].attributes.get(_REFERRED) if plan.frames else None
+    return plan.frames[0].attributes.get(REFERRED) if plan.frames else None
 
 
 def _holds(header: FrameHeader) -> type[RadianceMap] | type[DisplayImage]:
-    return DisplayImage if header.attributes.get(_REFERRED) == _DISPLAY else RadianceMap
+    return DisplayImage if header.is_display_referred else RadianceMap
 
 
 def _clash(earlier: Plan, plan: Plan) -> ReadError:
@@ -175,7 +174,7 @@ def _image(plan: Plan) -> tuple[RadianceMap | DisplayImage, str]:
     """What the file holds, and what is to be said of it: only those of `fuse` tell what their 1.0 is."""
     light = readers.read_scene(plan.frames[0].path)
     referred, gain = _referred(plan), plan.gain
-    if referred == _DISPLAY:
+    if plan.frames[0].is_display_referred:
         picture = transfer.linear_to_srgb(light.clip(0, 1, out=light))
         return DisplayImage(picture), "a finished picture (display-referred): encoded as it is, without tone mapping"
     if referred == "scene" and gain is None:
@@ -194,7 +193,7 @@ def _image(plan: Plan) -> tuple[RadianceMap | DisplayImage, str]:
 def _info(plan: Plan, scene_referred: bool) -> OutputInfo:
     """What the linear file says of the shot and of how it was fused, for the picture to say too."""
     (header,) = plan.frames
-    said = {name.removeprefix("hdrcli:"): value for name, value in header.attributes.items() if name != _REFERRED}
+    said = {name.removeprefix("hdrcli:"): value for name, value in header.attributes.items() if name != REFERRED}
     times = str(said.pop("exposureTimes", ""))
     kept = {name: value for name, value in scale.rescaled(said, plan).items() if name not in _OF_THE_PICTURE}
     return replace(

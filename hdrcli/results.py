@@ -17,6 +17,7 @@ from hdrcli.image import Bracket, DisplayImage, FrameHeader, RadianceMap
 from hdrcli.manifest import Making, Manifest
 from hdrcli.plan import Plan
 from hdrcli.reading import ReadBracket
+from hdrcli.sampling import sample
 from hdrcli.settings import FuseSettings
 
 
@@ -154,5 +155,5 @@ def _light_beside(image: RadianceMap | DisplayImage, picture: np.ndarray, settin
 
 def _shown(light: np.ndarray, picture: np.ndarray) -> np.ndarray:
     """`light` on the scale of the picture's middle tones."""
-    shown = transfer.srgb_to_linear(middle_tones.sample(picture))
-    return light * np.float32(middle_tones.common_scale(shown, middle_tones.sample(light)))
+    shown = transfer.srgb_to_linear(sample(picture))
+    return light * np.float32(middle_tones.common_scale(shown, sample(light)))

@@ -15,7 +15,7 @@ from statistics import mode
 import numpy as np
 
 from hdrcli.errors import ExposureError, HdrcliError, UsageError
-from hdrcli.image import Bracket, DisplayImage, RadianceMap
+from hdrcli.image import REFERRED, Bracket, DisplayImage, RadianceMap
 from hdrcli.plan import Plan, Plans, model_record
 from hdrcli.settings import FuseSettings
 
@@ -116,7 +116,7 @@ def of_files(plans: Sequence[Plan]) -> list[Plan]:
     It is None where no header tells an exposure: then all are taken to be on one scale. A file that cannot be compared
     with the others carries an ExposureError.
     """
-    whites = {plan.name: _white(plan) for plan in plans if plan.frames and not _is_finished(plan)}
+    whites = {plan.name: _white(plan) for plan in plans if plan.frames and not plan.frames[0].is_display_referred}
     if not whites:
         return list(plans)
     made_of = [of for _, of in whites.values()]
@@ -148,11 +148,7 @@ def _white(plan: Plan) -> tuple[float, str]:
     exposure, of = said.get("hdrcli:whiteExposure"), str(said.get("hdrcli:whiteExposureOf", ""))
     if isinstance(exposure, float) and math.isfinite(exposure) and exposure > 0 and of:
         return exposure, of
-    return 1.0, _RELATIVE if "hdrcli:referred" in said else _OTHER_PROGRAM
-
-
-def _is_finished(plan: Plan) -> bool:
-    return plan.frames[0].attributes.get("hdrcli:referred") == "display"
+    return 1.0, _RELATIVE if REFERRED in said else _OTHER_PROGRAM
 
 
 def rescaled(said: Mapping[str, str | float], plan: Plan) -> dict[str, str | float]:

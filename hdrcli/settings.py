@@ -15,6 +15,7 @@ from hdrcli.errors import UsageError, choices_hint
 MODEL_FOLDERS = ("networks", "classical")
 BIT_DEPTHS = ("8", "10", "12", "16", "32")
 CROPS = ("fill", "common")
+GAINS = ("none", "lsq")
 PRIORS = ("mertens", "none")
 SCALES = ("bracket", "shoot")
 STATIC_MERGES = ("auto", "off")

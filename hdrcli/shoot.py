@@ -67,8 +67,9 @@ def measured(plans: Plans, settings: FuseSettings, on_measuring: together.Measur
 
     Brackets whose frames cannot be read carry an error.
     """
-    wanted = [output for plan in plans.brackets if not plan.is_settled for output in _pictures(plan)]
-    if settings.scale != "shoot" or settings.dry_run or not wanted:
+    if settings.scale != "shoot" or settings.dry_run:
+        return plans
+    if not any(_pictures(plan) for plan in plans.brackets if not plan.is_settled):
         return plans
 
     def sample(plan: Plan, maps: int) -> np.ndarray:

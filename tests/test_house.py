@@ -30,7 +30,9 @@ LAYERS = [
         "xmp",
         "cropping",
         "scores",
+        "protocols",
         "middle_tones",
+        "sampling",
     },
     STAGES
     | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops", "frame_pairs", "tone_curve"},

@@ -9,14 +9,12 @@ import typer
 from hdrcli.cli import completion
 from hdrcli.errors import UsageError
 from hdrcli.plugins import names
-from hdrcli.settings import models
+from hdrcli.protocols import PROTOCOLS
+from hdrcli.settings import GAINS, models
 
 _MEASURING = "Measuring"
 _DATA_SET = "Data set"
 _PAGES = "Files to look at"
-
-GAINS = ("none", "lsq")
-PROTOCOLS = ("dfgnet", "lightfuse")
 
 Prediction = Annotated[
     str | None,

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from hdrcli import readers
-
-
-def natural(path: Path) -> list[str | int]:
-    """The key that sorts scene 2 before scene 10."""
-    return [int(part) if i % 2 else part for i, part in enumerate(re.split(r"([0-9]+)", str(path).casefold()))]
+from hdrcli.grouping import natural
 
 
 def inside(folder: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from hdrcli.errors import ReadError, UsageError, choices_hint
 from hdrcli.evaluation import fusing, summaries
 from hdrcli.evaluation.judging import Draw, Judging, judge
 from hdrcli.evaluation.pairing import Pair, alone, pairs
-from hdrcli.evaluation.protocols import PROTOCOLS
+from hdrcli.protocols import PROTOCOLS
 from hdrcli.readers import is_frame
 from hdrcli.scores import Evaluation, Score
 

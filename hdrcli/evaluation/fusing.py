@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from hdrcli import exposure, pipeline, readers, sidecars, transfer
+from hdrcli import exposure, pipeline, readers, sidecars, transfer, writers
 from hdrcli.batch import Progress
 from hdrcli.contracts import Scene
 from hdrcli.errors import HdrcliError
 from hdrcli.evaluation.pairing import Files, Pair
-from hdrcli.evaluation.protocols import Protocol, eight_bits
 from hdrcli.grouping import Grouping, named_bracket
 from hdrcli.image import RadianceMap
 from hdrcli.pipeline import BracketResult
 from hdrcli.plan import model_record
+from hdrcli.protocols import Protocol
 
 _STAGED = "frames"
 """The folder in the output that holds the frames as a protocol wants them."""
@@ -127,8 +126,13 @@ def _staged_frame(path: Path, protocol: Protocol, folder: Path) -> Path:
     encoded = exposure.encoded_pixels(frame)
     pixels = protocol.resized(eight_bits(encoded))
     target = folder / f"{path.stem}.png"
-    target.write_bytes(cv2.imencode(".png", pixels[..., ::-1])[1].tobytes())
+    writers.write_all({target: cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()})
     return target
+
+
+def eight_bits(encoded: np.ndarray) -> np.ndarray:
+    """Encoded frames of 16 bits as uint8, the low byte cut off as OpenCV's `imread` does."""
+    return (np.rint(encoded * 65535).astype(np.uint16) >> 8).astype(np.uint8)
 
 
 def _stage_times(scene: Scene, folder: Path) -> None:
@@ -136,6 +140,6 @@ def _stage_times(scene: Scene, folder: Path) -> None:
     sidecar = sidecars.find_sidecar(scene.frames[0].parent)
     relative = exposure.relative_exposures([readers.read_header(path) for path in scene.frames])
     if relative is not None:
-        (folder / "times.txt").write_text("".join(f"{one!r}\n" for one in relative))
+        writers.write_all({folder / "times.txt": "".join(f"{one!r}\n" for one in relative).encode()})
     elif sidecar is not None:
-        shutil.copyfile(sidecar, folder / sidecar.name)
+        writers.write_all({folder / sidecar.name: sidecar.read_bytes()})

@@ -9,14 +9,14 @@ from typing import Literal
 
 import numpy as np
 
-from hdrcli import plugins, readers, transfer
+from hdrcli import plugins, readers, settings, transfer
 from hdrcli.comparison import Comparison, Kind, Viewing
 from hdrcli.contracts import Metric
 from hdrcli.errors import HdrcliError, MetricError, ReadError, UsageError, choices_hint
 from hdrcli.evaluation import light
 from hdrcli.evaluation.pairing import Files, Pair
-from hdrcli.evaluation.protocols import PROTOCOLS, Protocol
 from hdrcli.image import Exposure
+from hdrcli.protocols import PROTOCOLS, Protocol
 from hdrcli.scores import Score
 
 _KINDS: tuple[Kind, ...] = ("linear", "display", "tone-mapped", "fused")
@@ -49,7 +49,7 @@ class Judging:
     def __post_init__(self) -> None:
         light.check_white(self.white)
         for option, value, known in (
-            ("--gain", self.gain, light.GAINS),
+            ("--gain", self.gain, settings.GAINS),
             ("--protocol", self.protocol, tuple(PROTOCOLS)),
             *(("--metrics", name, tuple(plugins.names("metrics"))) for name in self.metrics or ()),
         ):
@@ -114,8 +114,7 @@ def _as_shown(pair: Pair, notes: list[str]) -> Pair:
     predicted = _given(pair.prediction)
     if predicted.linear is None:
         return pair
-    header = readers.read_header(predicted.linear)
-    if header.attributes.get("hdrcli:referred") != "display":
+    if not readers.read_header(predicted.linear).is_display_referred:
         return pair
     notes.append(f"{predicted.linear} is a display picture decoded to linear light, and is judged as a picture")
     return replace(pair, prediction=Files(None, predicted.display or predicted.linear))

@@ -11,7 +11,6 @@ from hdrcli import readers
 from hdrcli.errors import MetricError, UsageError
 
 Gain = Literal["none", "lsq"]
-GAINS = ("none", "lsq")
 
 
 def read(path: Path, notes: list[str]) -> np.ndarray:

@@ -83,13 +83,19 @@ def with_scale(picture: np.ndarray, top: float, words: str) -> np.ndarray:
 
 def worst_part(errors: np.ndarray) -> tuple[slice, slice]:
     """The CROP x CROP part, or as much as there is, with the greatest mean error."""
+    height, width = (min(CROP, side) for side in errors.shape)
+    top, left, _ = strongest(errors, height, width)
+    return slice(top, top + height), slice(left, left + width)
+
+
+def strongest(weights: np.ndarray, height: int, width: int) -> tuple[int, int, float]:
+    """Top and left of the window of (h, w) weights whose mean is greatest, and how far it is above the least one's."""
     import cv2
 
-    height, width = (min(CROP, side) for side in errors.shape)
-    means = cv2.boxFilter(errors, cv2.CV_64F, (width, height), anchor=(0, 0), borderType=cv2.BORDER_REFLECT)
-    inside = means[: errors.shape[0] - height + 1, : errors.shape[1] - width + 1]
-    y, x = np.unravel_index(int(np.argmax(inside)), inside.shape)
-    return slice(int(y), int(y) + height), slice(int(x), int(x) + width)
+    means = cv2.boxFilter(weights, cv2.CV_64F, (width, height), anchor=(0, 0), borderType=cv2.BORDER_REFLECT)
+    inside = means[: weights.shape[0] - height + 1, : weights.shape[1] - width + 1]
+    top, left = np.unravel_index(int(np.argmax(inside)), inside.shape)
+    return int(top), int(left), float(inside.max() - inside.min())
 
 
 def _images(comparison: Comparison) -> tuple[np.ndarray, ...]:

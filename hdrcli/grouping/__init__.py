@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping._folders import Left, holds_frames, listed, some
 from hdrcli.grouping._frames import Frames
+from hdrcli.grouping._frames import natural as natural
 from hdrcli.grouping._refusal import refusal
 from hdrcli.grouping._shoot import Group, groups_of_shoot
 from hdrcli.grouping._twins import one_file_a_shot, shots_of, without_copies

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from hdrcli import transfer
-from hdrcli.middle_tones import sample
 from hdrcli.page.contents import Range, Span
+from hdrcli.sampling import sample
 
 BINS = 64
 """Of a picture's levels; the path is so wide and 1 high."""

@@ -12,12 +12,12 @@ import numpy as np
 
 from hdrcli import exposure, motion, transfer
 from hdrcli.image import Bracket, Exposure, RadianceMap
-from hdrcli.middle_tones import sample
 from hdrcli.page import charts, document, light, parts, pictures, views, words
 from hdrcli.page.contents import File, Page, Part, Scene, View
 from hdrcli.page.pictures import Allowance
 from hdrcli.pipeline import BracketResult, FuseReport
 from hdrcli.results import Fused
+from hdrcli.sampling import sample
 
 MOST_PARTS = 3
 """Frames beside a result at 100 %: the darkest, the reference and the brightest of more."""

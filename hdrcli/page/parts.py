@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from hdrcli.evaluation import maps
 from hdrcli.page import pictures
 from hdrcli.page.contents import Part
 
@@ -38,17 +39,13 @@ def strongest(weights: np.ndarray, shape: Sequence[int]) -> Place | None:
 
     None where it is no greater than elsewhere.
     """
-    import cv2
-
     small = pictures.shrunk(weights.astype(np.float32), 1000)
     height, width = side_of(shape)
     scale = small.shape[0] / shape[0], small.shape[1] / shape[1]
     window = max(1, round(height * scale[0])), max(1, round(width * scale[1]))
-    means = cv2.boxFilter(small, cv2.CV_32F, window[::-1], anchor=(0, 0), borderType=cv2.BORDER_REFLECT)
-    inside = means[: small.shape[0] - window[0] + 1, : small.shape[1] - window[1] + 1]
-    if float(inside.max() - inside.min()) <= _QUIET:
+    y, x, above = maps.strongest(small, *window)
+    if above <= _QUIET:
         return None
-    y, x = np.unravel_index(int(np.argmax(inside)), inside.shape)
     top, left = int(y / scale[0]), int(x / scale[1])
     return _at(min(top, shape[0] - height), min(left, shape[1] - width), height, width)
 

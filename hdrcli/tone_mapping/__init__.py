@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hdrcli import plugins, transfer
+from hdrcli import plugins, sampling, transfer
 from hdrcli.adjustments import Adjustments
 from hdrcli.image import DisplayImage, RadianceMap
 
@@ -28,9 +28,7 @@ def measure(samples: Sequence[np.ndarray], operator: str, adjustments: Adjustmen
 
 def sample(pixels: np.ndarray, maps: int) -> np.ndarray:
     """Some pixels (h, w, ...) on a regular grid: of one of so many `maps`, about a million of all together."""
-    from hdrcli.tone_mapping import _statistics
-
-    return _statistics.sample(pixels, max(_statistics.SAMPLES // maps, LEAST_SAMPLES))
+    return sampling.sample(pixels, max(sampling.SAMPLES // maps, LEAST_SAMPLES))
 
 
 def coloured(image: RadianceMap, adjustments: Adjustments) -> np.ndarray:
@@ -56,9 +54,9 @@ def gain_to_middle_grey(pixels: np.ndarray) -> float:
 
     (Reinhard et al. 2002, eq. 2.)
     """
-    from hdrcli.tone_mapping._statistics import log_average, sample
+    from hdrcli.tone_mapping._statistics import log_average
 
-    return 0.18 / log_average(transfer.luminance(sample(pixels)))
+    return 0.18 / log_average(transfer.luminance(sampling.sample(pixels)))
 
 
 def adjusted(image: DisplayImage, adjustments: Adjustments) -> DisplayImage:

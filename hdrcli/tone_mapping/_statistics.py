@@ -14,8 +14,6 @@ from hdrcli.tone_mapping._white_balance import balanced
 DARKEST = 1e-6
 """Luminance taken for black, so that logarithms exist: 20 stops below white, under the noise of any camera."""
 
-SAMPLES = 1 << 20
-
 AGREEING_TOP = 8
 """Pixels of the shorter side of a pyramid's top in pictures that agree. What is larger than that goes by the curve
 alone: else all of a picture would hang on its mean, which its neighbour does not share."""
@@ -38,12 +36,6 @@ def measure(samples: Sequence[np.ndarray], adjustments: Adjustments) -> Luminanc
 def joined(planes: Sequence[np.ndarray]) -> np.ndarray:
     """The values (N,) of all planes (h, w)."""
     return np.concatenate([plane.ravel() for plane in planes])
-
-
-def sample(pixels: np.ndarray, count: int = SAMPLES) -> np.ndarray:
-    """About `count` pixels (h, w, ...) on a regular grid, all pixels of smaller pictures: enough for statistics."""
-    step = max(1, int(np.sqrt(pixels.shape[0] * pixels.shape[1] / count)))
-    return np.ascontiguousarray(pixels[::step, ::step])
 
 
 def log_average(luminance: np.ndarray) -> float:

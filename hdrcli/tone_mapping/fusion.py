@@ -15,9 +15,10 @@ from hdrcli import exposure_fusion, pyramids, transfer
 from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
+from hdrcli.sampling import sample
 from hdrcli.tone_mapping._bands import bands, by_bands
 from hdrcli.tone_mapping._colour import brightness, encode, exposed, faded, scaled
-from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average, sample
+from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average
 from hdrcli.tone_mapping._white_balance import balanced
 
 HIGHLIGHTS, SHADOWS = 0.6, 0.18

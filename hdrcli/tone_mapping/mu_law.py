@@ -8,9 +8,10 @@ from hdrcli import transfer
 from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
+from hdrcli.sampling import sample
 from hdrcli.tone_mapping._bands import by_bands
 from hdrcli.tone_mapping._colour import encode
-from hdrcli.tone_mapping._statistics import Luminances, measure, sample
+from hdrcli.tone_mapping._statistics import Luminances, measure
 from hdrcli.tone_mapping._white_balance import balanced
 
 

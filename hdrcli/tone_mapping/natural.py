@@ -15,10 +15,11 @@ import numpy as np
 from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
+from hdrcli.sampling import sample
 from hdrcli.tone_mapping import _local_laplacian
 from hdrcli.tone_mapping._bands import bands, by_bands
 from hdrcli.tone_mapping._colour import brightness, encode, faded, scaled, soft_clip
-from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average, sample
+from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average
 from hdrcli.tone_mapping._white_balance import balanced
 
 RANGE = 6.5

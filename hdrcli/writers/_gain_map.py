@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdrcli import transfer
-from hdrcli.middle_tones import common_scale, sample
+from hdrcli.middle_tones import common_scale
+from hdrcli.sampling import sample
 
 BRIGHTEST = transfer.PQ_PEAK / transfer.DIFFUSE_WHITE
 """What the HDR rendition is cut at, 49 times white (5.6 stops): no display format shows more."""

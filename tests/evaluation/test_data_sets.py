@@ -11,7 +11,8 @@ import pytest
 
 import hdrcli
 from hdrcli import readers
-from hdrcli.evaluation.protocols import PROTOCOLS, eight_bits
+from hdrcli.evaluation.fusing import eight_bits
+from hdrcli.protocols import PROTOCOLS
 from tests import scenes
 from tests.evaluation.images import light, write_exr, write_png
 

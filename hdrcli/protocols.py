@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,3 @@ PROTOCOLS = {
     ),
 }
 """By their network's name."""
-
-
-def eight_bits(encoded: np.ndarray) -> np.ndarray:
-    """Encoded frames of 16 bits as uint8, the low byte cut off as OpenCV's `imread` does."""
-    return (np.rint(encoded * 65535).astype(np.uint16) >> 8).astype(np.uint8)
