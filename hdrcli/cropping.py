@@ -47,7 +47,7 @@ def cropped(bracket: Bracket, rectangle: Rectangle) -> Bracket:
 
 def _cut(exposure: Exposure, place: tuple[slice, slice]) -> Exposure:
     valid = None if exposure.valid is None else exposure.valid[place]
-    return replace(exposure, pixels=np.ascontiguousarray(exposure.pixels[place]), valid=valid)
+    return replace(exposure, stored=np.ascontiguousarray(exposure.stored[place]), valid=valid)
 
 
 def largest_rectangle(mask: np.ndarray) -> Rectangle:

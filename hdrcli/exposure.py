@@ -63,9 +63,14 @@ def mean_light(exposure: Exposure) -> float:
 
 def encoded_pixels(exposure: Exposure) -> np.ndarray:
     """The frame as a display shows it: (H, W, 3) float32, sRGB-encoded, in [0, 1]."""
+    return encoded(exposure).pixels
+
+
+def encoded(exposure: Exposure) -> Exposure:
+    """The frame as a display shows it."""
     if exposure.encoding == "srgb":
-        return exposure.pixels
-    return linear_to_srgb(np.clip(exposure.pixels, 0, 1))
+        return exposure
+    return exposure.mapped(lambda light: linear_to_srgb(np.clip(light, 0, 1)), "srgb")
 
 
 def lost(exposure: Exposure, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -74,14 +79,15 @@ def lost(exposure: Exposure, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
     The sensor tells what is at white where the exposure knows.
     """
     white, black = (0.98, 0.02) if exposure.encoding == "srgb" else (0.955, 0.0016)
-    brightest = exposure.pixels[::step, ::step].max(2)
+    every = slice(None, None, step)
+    brightest = exposure.part(every, every).max(2)
     saturated = brightest >= white if exposure.saturated is None else exposure.saturated[::step, ::step]
     return saturated, (brightest <= black) & ~saturated
 
 
 def lost_shares(exposure: Exposure) -> tuple[float, float]:
     """Shares of pixels that lost detail at white and at black."""
-    step = max(1, int(math.sqrt(exposure.pixels.size / 3_000_000)))  # a million pixels tell enough
+    step = max(1, int(math.sqrt(math.prod(exposure.size) / 1_000_000)))  # a million pixels tell enough
     saturated, black = lost(exposure, step)
     return float(saturated.mean()), float(black.mean())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,9 @@ REFERRED = "hdrcli:referred"
 """The attribute by which a linear file of ours tells whether it is "scene"- or "display"-referred."""
 
 ExposureMode = Literal["auto", "manual", "bracket"]
+
+_STRIP_PIXELS = 1 << 17
+"""Pixels decoded at once: NumPy widens codes to eight bytes before it looks them up."""
 
 
 def _check_pixels(pixels: np.ndarray, owner: str) -> None:
@@ -62,6 +65,8 @@ class FrameHeader:
 class Exposure:
     """One frame of a bracket: (H, W, 3) float32 RGB in [0, 1], 1 = the white (saturation) level, BT.709 primaries.
 
+    `stored` are these values, or (H, W, 3) uint8 or uint16 codes for them, as files hold them: `table` has the value of
+    each code (by default 0 to 1 in equal steps). So frames stay small in memory, and curves cost nothing.
     RAW frames go beyond on both sides: 1 is where the first of the sensor's channels saturates, while the others have
     room left; noise and colours out of gamut go below 0.
     `encoding` is "srgb" for display-encoded frames (JPEG, PNG, 8/16-bit TIFF) and "linear" for RAW, EXR and other
@@ -72,7 +77,7 @@ class Exposure:
     light L it is shot * L + read. None where the file does not tell.
     """
 
-    pixels: np.ndarray
+    stored: np.ndarray
     encoding: Encoding
     name: str
     exposure_time: float | None = None
@@ -82,14 +87,42 @@ class Exposure:
     valid: np.ndarray | None = None
     saturated: np.ndarray | None = None
     noise: tuple[float, float] | None = None
+    table: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        _check_pixels(self.pixels, "Exposure")
+        if self.stored.dtype not in (np.uint8, np.uint16):
+            _check_pixels(self.stored, "Exposure")
+            object.__setattr__(self, "table", None)
+        elif self.table is None:
+            white = np.iinfo(self.stored.dtype).max
+            object.__setattr__(self, "table", np.arange(white + 1, dtype=np.float32) / np.float32(white))
 
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
-        return self.pixels.shape[1], self.pixels.shape[0]
+        return self.stored.shape[1], self.stored.shape[0]
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """All values, (H, W, 3) float32; of codes they are decoded anew each time."""
+        return self.part(slice(None))
+
+    def part(self, rows: slice, columns: slice = slice(None)) -> np.ndarray:
+        """The values (h, w, 3) float32 of some rows and columns."""
+        stored = self.stored[rows, columns]
+        if self.table is None:
+            return stored
+        values = np.empty(stored.shape, np.float32)
+        step = max(1, _STRIP_PIXELS // max(stored.shape[1], 1))
+        for top in range(0, len(stored), step):
+            np.take(self.table, stored[top : top + step], out=values[top : top + step], mode="clip")
+        return values
+
+    def mapped(self, curve: Callable[[np.ndarray], np.ndarray], encoding: Encoding) -> Exposure:
+        """The exposure of curve(value), pixel by pixel; of codes only their table changes."""
+        if self.table is None:
+            return replace(self, stored=curve(self.stored), encoding=encoding)
+        return replace(self, table=curve(self.table), encoding=encoding)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from math import ceil
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from hdrcli.planes import reduced
 from hdrcli.tiling import Conditions, Progress, Statistics, TiledModule, TiledRun, Window, free_memory, split, with_halo
 
 log = logging.getLogger("hdrcli")
@@ -185,11 +186,9 @@ class LayeredModule(TiledModule):
         return self.compose(layers, None, run.conditions).values, layers.means
 
     def reduced_means(self, run: TiledRun, tile: int, pixels: int = REDUCED_PIXELS) -> Statistics:
-        """The means that the layers meet in the picture reduced to `pixels` by area averaging."""
+        """The means that the layers meet in the picture reduced to `pixels` or less by area averaging."""
         height, width = run.size
-        scale = min(1.0, (pixels / (height * width)) ** 0.5)
-        size = (max(1, round(height * scale)), max(1, round(width * scale)))
-        small = F.interpolate(torch.from_numpy(run.maps[0])[None], size=size, mode="area")[0].numpy()
+        small = reduced(run.maps[0], max(1, ceil((height * width / pixels) ** 0.5)))
         return self.layerwise(TiledRun(self, small, run.conditions, run.device), tile, run.device)[1]
 
     def _home(self, run: TiledRun) -> torch.device | None:

@@ -62,8 +62,8 @@ def _step(dark: np.ndarray, bright: np.ndarray) -> float | None:
 
 def _light(frame: Exposure) -> np.ndarray:
     """Green light of some of the pixels."""
-    step = min(STEP, max(1, math.isqrt(frame.pixels[..., 0].size // SMALL)))
-    green = frame.pixels[::step, ::step, 1]
+    step = min(STEP, max(1, math.isqrt(math.prod(frame.size) // SMALL)))
+    green = frame.part(slice(None, None, step), slice(None, None, step))[..., 1]
     return green if frame.encoding == "linear" else transfer.srgb_to_linear(green)
 
 

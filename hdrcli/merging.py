@@ -71,7 +71,7 @@ def unsaturated(exposure: Exposure, rows: slice = slice(None)) -> np.ndarray:
     It falls smoothly as the brightest channel nears white, or, where the sensor tells what is saturated, as luminance
     does: EXIF rounds times by up to 7 %, and a sudden end of a frame would draw its outline in the sky.
     """
-    pixels = exposure.pixels[rows]
+    pixels = exposure.part(rows)
     if exposure.saturated is not None:
         return fading(luminance(pixels), SATURATION) * ~exposure.saturated[rows]
     return fading(pixels.max(-1), SATURATION)
@@ -116,7 +116,7 @@ def merge(bracket: Bracket, frame_weights: Sequence[np.ndarray] | None = None) -
 def _counts(exposure: Exposure, strip: slice) -> np.ndarray:
     """(h, w) float32 weight 1 where the strip shows the scene, 0 elsewhere."""
     if exposure.valid is None:
-        return np.ones(exposure.pixels[strip].shape[:2], np.float32)
+        return np.ones(exposure.stored[strip].shape[:2], np.float32)
     return exposure.valid[strip].astype(np.float32)
 
 
@@ -124,7 +124,7 @@ def _merge_strip(
     exposures: Sequence[Exposure], strip: slice, times: np.ndarray, counts: list[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Merge some rows: a first estimate weighted by exposure time alone, then one by the noise it predicts."""
-    frames = [exposure.pixels[strip] for exposure in exposures]
+    frames = [exposure.part(strip) for exposure in exposures]
     free = [unsaturated(exposure, strip) for exposure in exposures]
     weights = _with_darkest([count * weight for count, weight in zip(counts, free, strict=True)], counts)
     radiance, _ = _average(frames, times, weights)

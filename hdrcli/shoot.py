@@ -96,4 +96,4 @@ def _sample(plan: Plan, maps: int, settings: FuseSettings) -> np.ndarray:
 
 def _thinned(one: Exposure, maps: int) -> Exposure:
     saturated = None if one.saturated is None else tone_mapping.sample(one.saturated, maps)
-    return replace(one, pixels=tone_mapping.sample(one.pixels, maps), saturated=saturated)
+    return replace(one, stored=tone_mapping.sample(one.stored, maps), saturated=saturated)

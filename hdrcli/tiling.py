@@ -18,13 +18,14 @@ import torch
 from torch import Tensor, nn
 
 from hdrcli.errors import HdrcliError
+from hdrcli.planes import Planes, repeated
 
 log = logging.getLogger("hdrcli")
 
 Conditions = Mapping[str, Tensor]
 Statistics = dict[str, Tensor]
 Progress = Callable[[float], None]
-Planes = np.ndarray | tuple[np.ndarray, ...]
+Maps = Planes | np.ndarray
 
 CPU_TILE = 512  # pixels; larger tiles leave the cache and gain nothing on a CPU
 CUDA_TILE = 2048
@@ -103,15 +104,9 @@ def split(height: int, width: int, tile: int) -> Iterator[Window]:
             yield Window(top, left, min(top + tile, height), min(left + tile, width))
 
 
-def cut(planes: np.ndarray, window: Window) -> Tensor:
+def cut(planes: Maps, window: Window) -> Tensor:
     """The (1, C, h, w) tile of a (C, H, W) image; what lies right of or below the image repeats its last pixels."""
-    _, height, width = planes.shape
-    tile = planes[:, window.top : window.bottom, window.left : window.right]
-    below, right = window.bottom - max(height, window.top), window.right - max(width, window.left)
-    if below > 0 or right > 0:
-        rows = np.minimum(np.arange(window.top, window.bottom), height - 1)
-        columns = np.minimum(np.arange(window.left, window.right), width - 1)
-        tile = planes[:, rows[:, None], columns[None, :]]
+    tile = repeated(planes, slice(window.top, window.bottom), slice(window.left, window.right))
     return torch.from_numpy(np.ascontiguousarray(tile))[None]
 
 
@@ -136,7 +131,9 @@ class TiledRun:
     `notes` are what the result's header must say of the way it was made, by name.
     """
 
-    def __init__(self, module: TiledModule, planes: Planes, conditions: Conditions, device: torch.device) -> None:
+    def __init__(
+        self, module: TiledModule, planes: Maps | tuple[Maps, ...], conditions: Conditions, device: torch.device
+    ) -> None:
         self.module, self.device = module, device
         self.maps = planes if isinstance(planes, tuple) else (planes,)
         self.size: tuple[int, int] = self.maps[0].shape[1:]
@@ -176,7 +173,7 @@ class TiledRun:
                 done += 1
                 progress(done / total)
             statistics |= one_pass.finish(self.module, sums)
-        picture = np.empty((3, *self.size), np.float32)
+        picture = np.empty((*self.size, 3), np.float32).transpose(2, 0, 1)  # as it is read afterwards
         for window in windows:
             part = self._picture(statistics, window, self.module.halo)
             picture[:, window.top : window.bottom, window.left : window.right] = part
@@ -211,7 +208,7 @@ def choose_tile(module: TiledModule, bytes_per_pixel: int, device: torch.device)
 @torch.inference_mode()
 def run(
     module: TiledModule,
-    planes: Planes,
+    planes: Maps | tuple[Maps, ...],
     conditions: Mapping[str, list[float]],
     *,
     tile: int | None,
@@ -222,7 +219,8 @@ def run(
 ) -> np.ndarray:
     """Run a network over an image.
 
-    `planes` is (C, H, W) float32, or a tuple of such maps at the module's strides, finest first; `tile` is a side in
+    `planes` is (C, H, W) float32 (an array, or made window by window), or a tuple of such maps at the module's strides,
+    finest first; `tile` is a side in
     pixels or None for the whole image at once. `notes` is filled with what a header must say of the way the result was
     made. Returns (3, H, W).
     When the device runs out of memory the tile is halved and the run begun again. Raises HdrcliError when not even the

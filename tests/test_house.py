@@ -18,6 +18,7 @@ LAYERS = [
         "weights",
         "keras_files",
         "tiling",
+        "planes",
         "layered",
         "priors",
         "pyramids",

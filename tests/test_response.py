@@ -57,7 +57,7 @@ def stops_off(bracket: Bracket, text: str, curve: Curve, believed: bool = True) 
     patches = bracket.exposures[0].pixels.copy()
     patches[0, :] = patches[1, :] = 0
     patches[:2].reshape(-1, 3)[: len(values)] = values[:, None]
-    changed = bracket.with_exposures([replace(bracket.exposures[0], pixels=patches), *bracket.exposures[1:]])
+    changed = bracket.with_exposures([replace(bracket.exposures[0], stored=patches), *bracket.exposures[1:]])
     decoded = response.decode(changed, text, believed).bracket.exposures[0].pixels[:2].reshape(-1, 3)[: len(values)]
     wrong = np.log2(decoded / truth[:, None])
     return wrong - np.median(wrong)
@@ -125,7 +125,7 @@ def test_auto_is_not_fooled_by_what_moved() -> None:
     for k, frame in enumerate(frames):
         pixels = frame.pixels.copy()
         pixels[20:70, 15 * k : 15 * k + 40] = 0.2 + 0.15 * k
-        frames[k] = replace(frame, pixels=pixels)
+        frames[k] = replace(frame, stored=pixels)
     bracket = bracket_of(*frames, times=(1, 4, 16, 64, 256))
     assert not response.decode(bracket, "auto").note
 

@@ -77,7 +77,7 @@ def test_a_reference_that_is_never_quite_black_does_not_keep_better_frames_away(
     bracket = bracket_of([truth] * 3)
     lifted = np.maximum(bracket.exposures[1].pixels, np.array([0.002, 0.001, 0.004], np.float32))
     exposures = list(bracket.exposures)
-    exposures[1] = replace(exposures[1], pixels=lifted)
+    exposures[1] = replace(exposures[1], stored=lifted)
     made = static_merge.blend(RadianceMap(lifted), bracket.with_exposures(exposures)).pixels
     shadows = np.s_[:, :30]
     assert (truth[shadows] < 0.003).all()

@@ -12,7 +12,7 @@ from hdrcli.transfer import linear_to_srgb, srgb_to_linear
 
 def leave_out(exposure: Exposure) -> Exposure:
     """The same frame, valid nowhere."""
-    return replace(exposure, valid=np.zeros(exposure.pixels.shape[:2], bool))
+    return replace(exposure, valid=np.zeros(exposure.stored.shape[:2], bool))
 
 
 def bring_onto(bracket: Bracket, index: int, warp: np.ndarray) -> Exposure:
@@ -29,7 +29,18 @@ def bring_onto(bracket: Bracket, index: int, warp: np.ndarray) -> Exposure:
     if not valid.all():
         filling = _reference_light(bracket, index, pixels, valid)
         pixels[~valid] = filling[~valid]
-    return replace(exposure, pixels=pixels, valid=valid, saturated=saturated)
+    stored, table = _as_codes(pixels, exposure)
+    return replace(exposure, stored=stored, table=table, valid=valid, saturated=saturated)
+
+
+def _as_codes(pixels: np.ndarray, exposure: Exposure) -> tuple[np.ndarray, np.ndarray | None]:
+    """Values of a warped frame as 16-bit codes and their table, where the frame was stored as codes."""
+    if exposure.table is None:
+        return pixels, None
+    ascending = np.linspace(0, 1, 1 << 16, dtype=np.float32)
+    table = srgb_to_linear(ascending) if exposure.encoding == "linear" else ascending
+    encoded = linear_to_srgb(pixels) if exposure.encoding == "linear" else pixels
+    return np.round(encoded * np.float32(65535)).astype(np.uint16), table
 
 
 def _saturated(mask: np.ndarray, warp: np.ndarray) -> np.ndarray:

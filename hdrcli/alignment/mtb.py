@@ -13,8 +13,8 @@ import numpy as np
 
 from hdrcli.alignment._warp import bring_onto
 from hdrcli.contracts import Aligner
+from hdrcli.exposure import encoded_pixels
 from hdrcli.image import Bracket, Exposure
-from hdrcli.transfer import linear_to_srgb
 
 LARGEST_BITS = 7
 """Shifts of up to 2 ** LARGEST_BITS pixels are searched, less in small frames."""
@@ -55,7 +55,7 @@ def _grey(exposure: Exposure) -> np.ndarray:
     """Luma of a frame, (H, W) uint8."""
     import cv2
 
-    pixels = exposure.pixels if exposure.encoding == "srgb" else linear_to_srgb(np.clip(exposure.pixels, 0, 1))
+    pixels = encoded_pixels(exposure)
     return np.round(np.clip(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), 0, 1) * 255).astype(np.uint8)
 
 

@@ -22,7 +22,7 @@ def fuse(bracket: Bracket) -> DisplayImage:
     Linear exposures are sRGB-encoded first. Values that the pyramids push out of [0, 1] are clipped. Pixels that are
     not `valid` count only where they are so in every frame. Two frames are held at a time.
     """
-    total = np.zeros(bracket.exposures[0].pixels.shape[:2], np.float32)
+    total = np.zeros(bracket.exposures[0].stored.shape[:2], np.float32)
     for exposure in bracket.exposures:
         total += _weight(exposure, encoded_pixels(exposure))
     fused: list[np.ndarray] = []

@@ -10,19 +10,15 @@ import numpy as np
 from torch import nn
 
 from hdrcli.image import Bracket, RadianceMap
+from hdrcli.planes import Planes, of_frames
 from hdrcli.transfer import NETWORK_GAMMA, linear_to_gamma
 
 EXPOSURES = 3
 
 
-def planes(bracket: Bracket, module: nn.Module) -> np.ndarray:
+def planes(bracket: Bracket, module: nn.Module) -> Planes:
     """Three linear exposures, short to long, as (9, H, W) display-coded float32 (X = linear^(1/2.2), clipped)."""
-    height, width, _ = bracket.exposures[0].pixels.shape
-    made = np.empty((9, height, width), np.float32)
-    for e, exposure in enumerate(bracket.exposures):
-        coded = linear_to_gamma(np.clip(exposure.pixels, 0, 1), NETWORK_GAMMA)
-        made[3 * e : 3 * e + 3] = coded.transpose(2, 0, 1)
-    return made
+    return of_frames(bracket.exposures, lambda light: linear_to_gamma(np.clip(light, 0, 1), NETWORK_GAMMA))
 
 
 def conditions(bracket: Bracket) -> dict[str, list[float]]:
@@ -32,7 +28,11 @@ def conditions(bracket: Bracket) -> dict[str, list[float]]:
 
 
 def finish(output: np.ndarray, bracket: Bracket) -> RadianceMap:
-    """(3, H, W) with the shortest frame's white at 1 -> RadianceMap with the reference frame's white at 1."""
+    """(3, H, W) with the shortest frame's white at 1 -> RadianceMap with the reference frame's white at 1.
+
+    `output` is used up.
+    """
     times = bracket.relative_exposures or ()
     scale = np.float32(times[bracket.reference] / times[0])
-    return RadianceMap(np.ascontiguousarray(output.transpose(1, 2, 0)) * scale)
+    output *= scale
+    return RadianceMap(np.ascontiguousarray(output.transpose(1, 2, 0)))

@@ -17,9 +17,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hdrcli.contracts import Network
-from hdrcli.exposure import encoded_pixels
-from hdrcli.image import Bracket, DisplayImage
-from hdrcli.networks._extremes import bordered, conditions, finish
+from hdrcli.exposure import encoded
+from hdrcli.image import Bracket, DisplayImage, Exposure
+from hdrcli.networks._extremes import conditions, finish
+from hdrcli.planes import Planes, bordered, of_frames
 from hdrcli.tiling import Conditions, Statistics, TiledModule
 
 INPUTS = 6  # RGB of the under-exposed, then of the over-exposed frame
@@ -78,16 +79,18 @@ class LightFuse(TiledModule):
             return (torch.tanh(detail + overall) + 1) / 2
 
 
-def stretch(pixels: np.ndarray) -> np.ndarray:
-    """(H, W, 3) -> the same with its least value at 0 and its largest at 1; a picture of one value becomes 0."""
-    low, high = pixels.min(), pixels.max()
-    return (pixels - low) / (high - low) if high > low else np.zeros_like(pixels)
-
-
-def planes(bracket: Bracket, module: nn.Module) -> np.ndarray:
+def planes(bracket: Bracket, module: nn.Module) -> Planes:
     """Two frames, dark first, as (6, H + 16, W + 16): sRGB-encoded, each stretched to [0, 1] over the whole image."""
-    frames = [stretch(encoded_pixels(exposure)) for exposure in bracket.exposures]
-    return bordered(np.concatenate(frames, axis=2).transpose(2, 0, 1), LightFuse.halo)
+    return bordered(of_frames(tuple(_stretched(encoded(one)) for one in bracket.exposures), np.asarray), LightFuse.halo)
+
+
+def _stretched(exposure: Exposure) -> Exposure:
+    """The frame with its least value at 0 and its largest at 1; one of a single value becomes 0."""
+    ends = exposure.stored.min(), exposure.stored.max()
+    low, high = ends if exposure.table is None else exposure.table[list(ends)]
+    if high <= low:
+        return exposure.mapped(np.zeros_like, "srgb")
+    return exposure.mapped(lambda values: (values - low) / (high - low), "srgb")
 
 
 def from_authors(checkpoints: list[dict[str, Tensor]]) -> tuple[dict[str, int], dict[str, Tensor]]:

@@ -19,9 +19,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hdrcli.contracts import Network
-from hdrcli.exposure import encoded_pixels
+from hdrcli.exposure import encoded
 from hdrcli.image import Bracket, DisplayImage
-from hdrcli.networks._extremes import bordered, conditions, finish
+from hdrcli.networks._extremes import conditions, finish
+from hdrcli.planes import Planes, bordered, of_frames
 from hdrcli.tiling import Conditions, Statistics, TiledModule
 
 LEVELS = 3
@@ -147,10 +148,9 @@ class TwoPhase(TiledModule):
         return self.amnet(planes, self.unet(planes))
 
 
-def planes(bracket: Bracket, module: nn.Module) -> np.ndarray:
+def planes(bracket: Bracket, module: nn.Module) -> Planes:
     """The darkest and the brightest exposure, (6, H + 64, W + 64) sRGB-encoded float32."""
-    under, over = (encoded_pixels(exposure).transpose(2, 0, 1) for exposure in bracket.exposures)
-    return bordered(np.concatenate([under, over]), MARGIN)
+    return bordered(of_frames(tuple(map(encoded, bracket.exposures)), np.asarray), MARGIN)
 
 
 NETWORK = Network(

@@ -152,7 +152,7 @@ def _linear(one: Exposure) -> Exposure:
         return one
     small = pictures.shrunk(one.pixels, pictures.LONGEST)
     valid = None if one.valid is None else pictures.shrunk(one.valid.astype(np.float32), pictures.LONGEST) > 0.5
-    return replace(one, pixels=transfer.srgb_to_linear(small), encoding="linear", valid=valid)
+    return replace(one, stored=transfer.srgb_to_linear(small), encoding="linear", valid=valid)
 
 
 def _parts(fused: Fused, moved: np.ndarray | None, limit: int) -> tuple[Part, ...]:
@@ -175,7 +175,7 @@ def _beside(frames: Bracket) -> list[tuple[str, parts.Show]]:
 
 
 def _encoded_part(one: Exposure, place: parts.Place) -> np.ndarray:
-    return exposure.encoded_pixels(replace(one, pixels=one.pixels[place], valid=None, saturated=None))
+    return exposure.encoded_pixels(replace(one, stored=one.stored[place], valid=None, saturated=None))
 
 
 def _settings(fused: Fused) -> tuple[tuple[str, str], ...]:

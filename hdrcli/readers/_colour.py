@@ -29,9 +29,10 @@ def profile(primaries: tuple[float, ...], white: tuple[float, ...], gamma: float
 
 
 def to_bt709(stored: np.ndarray, icc: bytes | None, path: Path) -> np.ndarray:
-    """(H, W, 3) float32 in [0, 1] with BT.709 primaries, of (H, W, 1|3|4) grey, RGB or CMYK values as stored.
+    """(H, W, 3) of BT.709 primaries, of (H, W, 1|3|4) grey, RGB or CMYK values as stored.
 
-    uint8 and uint16 are full-range and come out sRGB-encoded; float32 comes out linear (and unbounded). Untagged
+    uint8 and uint16 are full-range and come out sRGB-encoded, as one or the other; float32 comes out linear (and
+    unbounded). Untagged
     values and those of an sRGB profile (linear BT.709 for float32) keep their bits. A profile that is broken, or of
     other channels than the pixels, is a warning and counts as none.
     """
@@ -42,9 +43,7 @@ def to_bt709(stored: np.ndarray, icc: bytes | None, path: Path) -> np.ndarray:
             return converted
     if stored.shape[2] == 4:
         stored = _plain_cmyk(stored)
-    scale = np.float32(1 if stored.dtype.kind == "f" else np.iinfo(stored.dtype).max)
-    pixels = stored.astype(np.float32) / scale
-    return pixels if pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
+    return stored if stored.shape[2] == 3 else np.repeat(stored, 3, axis=2)
 
 
 def is_srgb(icc: bytes, linear: bool = False) -> bool:
@@ -59,7 +58,7 @@ def is_srgb(icc: bytes, linear: bool = False) -> bool:
         moved = _transform(grid.squeeze(2) if channels == 1 else grid, icc, space, linear)
     except (RuntimeError, ValueError, TypeError):
         return False
-    return bool(np.abs(moved * 65535.0 - grid).max() <= 257)
+    return bool(np.abs(moved * (1.0 if moved.dtype == np.uint16 else 65535.0) - grid).max() <= 257)
 
 
 def _transformed(stored: np.ndarray, icc: bytes, path: Path) -> np.ndarray | None:
@@ -82,19 +81,17 @@ def _transform(pixels: np.ndarray, icc: bytes, space: str, linear: bool) -> np.n
     if pixels.dtype == np.uint16:
         # Little CMS would look 16-bit colours up in a coarse table, some of them 8 % wrong.
         flags |= imagecodecs.CMS.FLAGS.NOOPTIMIZE
-    depth = "float32" if pixels.dtype.kind == "f" else "uint16"
-    converted = imagecodecs.cms_transform(
+    converted: np.ndarray = imagecodecs.cms_transform(
         pixels,
         icc,
         profile(BT709, D65, 1.0) if linear else imagecodecs.cms_profile("srgb"),
         colorspace=space,
         outcolorspace="rgb",
-        outdtype=depth,
+        outdtype="float32" if pixels.dtype.kind == "f" else "uint16",
         intent=imagecodecs.CMS.INTENT.RELATIVE_COLORIMETRIC,
         flags=flags,
     )
-    scale = np.float32(1 if depth == "float32" else 65535)
-    return converted.astype(np.float32) / scale
+    return converted
 
 
 def _plain_cmyk(stored: np.ndarray) -> np.ndarray:

@@ -40,9 +40,9 @@ def header(path: Path, width: int, height: int, photo: Photo | None = None, is_r
 
 
 def exposure(path: Path, pixels: np.ndarray, encoding: Encoding, bits: int, photo: Photo | None = None) -> Exposure:
-    """The exposure of (H, W, 3) float32 pixels in [0, 1] as stored, before Orientation."""
+    """The exposure of (H, W, 3) codes, or float32 values, as stored, before Orientation."""
     photo = photo or Photo()
-    upright = np.require(oriented(pixels, photo.orientation), np.float32, ["C", "W"])
+    upright = np.require(oriented(pixels, photo.orientation), requirements=["C", "W"])
     return Exposure(upright, encoding, path.name, photo.exposure_time, photo.f_number, photo.iso, bits)
 
 

@@ -207,7 +207,7 @@ def test_the_mask_of_saturation_goes_with_its_frame() -> None:
     saturated[60:80, 90:120] = True
     still, frame = photograph(radiance, 1, 1, "linear"), photograph(radiance, 4, 2, "linear")
     over = frame.pixels * 3 - 0.05  # light above white and below black stays so
-    there = replace(frame, pixels=over, saturated=saturated)
+    there = replace(frame, stored=over, saturated=saturated)
     brought = bring_onto(Bracket("b", (still, there), 0, (1.0, 4.0)), 1, warp)
     wanted = cv2.warpPerspective(saturated.astype(np.uint8), warp, (WIDTH, HEIGHT), flags=cv2.WARP_INVERSE_MAP) > 0
     assert brought.saturated is not None

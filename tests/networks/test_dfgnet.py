@@ -69,7 +69,7 @@ def test_border_units_are_the_shortest_frames_inside_and_the_references_outside(
     bracket = bracket_of([0.02, 0.08, 0.32], (1 / 400, 1 / 100, 1 / 25))
     times = dfgnet.conditions(bracket)["exposure_times"]
     np.testing.assert_allclose(times, [1, 4, 16], rtol=1e-6)
-    planes = dfgnet.planes(bracket, dfgnet.DFGNet(4, 16))
+    planes = np.asarray(dfgnet.planes(bracket, dfgnet.DFGNet(4, 16)))
     # the network's own linearisation X^2.2 / t finds one and the same radiance in all three frames
     radiance = [planes[3 * e] ** 2.2 / times[e] for e in range(3)]
     np.testing.assert_allclose(radiance, 0.02, rtol=1e-5)

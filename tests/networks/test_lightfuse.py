@@ -30,7 +30,7 @@ def test_picture_equals_the_reference() -> None:
     height, width, tag = int(REFERENCE["height"]), int(REFERENCE["width"]), str(REFERENCE["tag"])
     under = 0.4 * formula.picture(f"{tag}u", 3, height, width)
     over = np.clip(1.5 * formula.picture(f"{tag}o", 3, height, width), 0, 1)
-    planes = lightfuse.planes(bracket_of(under.transpose(1, 2, 0), over.transpose(1, 2, 0)), module)
+    planes = np.asarray(lightfuse.planes(bracket_of(under.transpose(1, 2, 0), over.transpose(1, 2, 0)), module))
     without_border = np.ascontiguousarray(planes[:, 8:-8, 8:-8])
     with torch.inference_mode():
         made = module(torch.from_numpy(without_border)[None], {})[0].numpy()
@@ -95,7 +95,7 @@ def test_each_frame_is_stretched_as_a_whole() -> None:
     dark[1, 2, 0], dark[3, 4, 2] = 0.05, 0.3  # least and largest in different channels
     bright = np.full((5, 7, 3), 0.9)
     bright[0, 0, 1] = 0.5
-    planes = lightfuse.planes(bracket_of(dark, bright), LightFuse(2, 2))
+    planes = np.asarray(lightfuse.planes(bracket_of(dark, bright), LightFuse(2, 2)))
     assert (planes.shape, planes.dtype) == ((6, 5 + 16, 7 + 16), np.float32)
     np.testing.assert_array_equal(planes[:, :8], planes[:, 8:9].repeat(8, 1))  # the border repeats the outermost pixels
     inside = planes[:, 8:-8, 8:-8]
@@ -106,7 +106,7 @@ def test_each_frame_is_stretched_as_a_whole() -> None:
 
 
 def test_a_flat_frame_does_not_divide_by_zero() -> None:
-    planes = lightfuse.planes(bracket_of(np.zeros((4, 4, 3)), np.ones((4, 4, 3))), LightFuse(2, 2))
+    planes = np.asarray(lightfuse.planes(bracket_of(np.zeros((4, 4, 3)), np.ones((4, 4, 3))), LightFuse(2, 2)))
     assert (planes == 0).all()
 
 
