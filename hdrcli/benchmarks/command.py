@@ -40,6 +40,7 @@ class _Bench:
 
     def run(self) -> Results:
         device = self.settings.device
+        brackets = self._brackets()
         self.say("environment")
         self.done["environment"], _ = processes.call("environment:found", "the look at this machine", device=device)
         if self.done["environment"]["device"] is None:
@@ -48,7 +49,6 @@ class _Bench:
             self.networks = []
         self.say("rate of convolutions")
         self.done["rates"] = self._rates() if self.networks else []
-        brackets = self._brackets()
         self.done["networks"] = self._by_the_pixel()
         self.done["precision"] = self._precision(brackets)
         self.done["whole"] = self._whole(brackets)

@@ -90,4 +90,4 @@ def _panel(axes: Any, lines: Points, names: Sequence[str], across: str, up: str)
 
 
 def _is_peer(name: str) -> bool:
-    return name.split()[0] not in models()
+    return name.split(maxsplit=1)[0] not in models()
