@@ -60,6 +60,7 @@ LAYERS = [
         "evaluation",
         "training",
         "page",
+        "benchmarks",
     },
     {"cli", "__main__"},
 ]
@@ -75,7 +76,18 @@ HOMES = {
     "skimage": ("metrics",),
     "pycvvdp": ("metrics/_colorvideovdp.py",),
     "OpenEXR": ("readers/exr.py", "writers/exr.py"),
-    "torch": ("networks", "layered.py", "priors.py", "tiling.py", "weights.py", "inference.py", "training", "metrics"),
+    "torch": (
+        "networks",
+        "layered.py",
+        "priors.py",
+        "tiling.py",
+        "weights.py",
+        "inference.py",
+        "training",
+        "metrics",
+        "benchmarks",
+    ),
+    "matplotlib": ("benchmarks/plot.py",),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

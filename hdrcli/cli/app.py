@@ -15,7 +15,7 @@ import typer
 
 from hdrcli import __version__, interrupts
 from hdrcli.__main__ import INTERRUPTED, TERMINATED
-from hdrcli.cli import console, evaluate, fuse, inspect, models, tonemap, train, usage, weights
+from hdrcli.cli import bench, console, evaluate, fuse, inspect, models, tonemap, train, usage, weights
 from hdrcli.errors import HdrcliError
 
 NAME = "hdrcli"
@@ -30,6 +30,7 @@ app = typer.Typer(
 for _command in (fuse.fuse, tonemap.tonemap, inspect.inspect, models.models, train.train):
     app.command(cls=usage.Command)(_command)
 app.command("eval", cls=usage.Command)(evaluate.evaluate)
+app.command(cls=usage.Command)(bench.bench)
 app.add_typer(weights.app, name="weights")
 
 

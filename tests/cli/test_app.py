@@ -11,7 +11,7 @@ from hdrcli import pipeline
 from tests.cli.conftest import Run, start
 from tests.conftest import MakeBracket
 
-COMMANDS = ["fuse", "tonemap", "inspect", "models", "train", "weights"]
+COMMANDS = ["fuse", "tonemap", "inspect", "models", "train", "weights", "bench"]
 
 
 def test_version(run: Run) -> None:
