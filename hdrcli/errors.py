@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
 
 
 class HdrcliError(Exception):
@@ -21,22 +19,6 @@ class HdrcliError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Another process gets message and hint, and as text what led to them: it may not know the causes' types."""
-        led_to = "".join(traceback.format_exception(self)) if self.__traceback__ or self.__cause__ else ""
-        return _told_elsewhere, (type(self), self.message, self.hint, led_to)
-
-
-class RemoteError(Exception):
-    """The traceback of an error in another process, as text."""
-
-
-def _told_elsewhere(kind: type[HdrcliError], message: str, hint: str, led_to: str) -> HdrcliError:
-    error = kind(message, hint)
-    if led_to:
-        error.__cause__ = RemoteError(f"in another process:\n{led_to}")
-    return error
 
 
 class UsageError(HdrcliError):

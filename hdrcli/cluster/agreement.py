@@ -12,6 +12,7 @@ from typing import Any
 
 import hdrcli
 from hdrcli import plugins, reuse, unheeded, writers
+from hdrcli.cluster.told import Told
 from hdrcli.errors import ClusterError, HdrcliError, WeightsError
 from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan
@@ -102,6 +103,8 @@ def _refuse(answers: Mapping[str, Any], error_of: Any) -> None:
     """Raise the first error among the workers' answers, with the worker's name."""
     for address, answer in answers.items():
         error = error_of(answer)
+        if isinstance(error, Told):
+            error = error.error()
         if isinstance(error, HdrcliError):
             raise type(error)(f"Worker {address}: {error.message}", error.hint) from error
         if isinstance(error, Exception):

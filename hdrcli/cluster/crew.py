@@ -18,6 +18,7 @@ from hdrcli import batch
 from hdrcli.batch import Progress
 from hdrcli.cluster import paths, worker
 from hdrcli.cluster.agreement import Terms
+from hdrcli.cluster.told import AgainError, Told
 from hdrcli.errors import ClusterError, HdrcliError
 from hdrcli.outcomes import BracketResult, Carried, Work
 from hdrcli.plan import Plan
@@ -153,10 +154,12 @@ class Crew:
             done = _poison(plan, error)
         except (CancelledError, OSError) as error:
             raise self._lost() from error
+        except AgainError as error:
+            done = error.told
         except Exception as error:  # noqa: BLE001 (whatever a bracket lays bare must not cost the others)
             done = batch.told(error, plan)
         if done is not None:
-            self._conclude(number, done)
+            self._conclude(number, done.error() if isinstance(done, Told) else done)
 
     def _conclude(self, number: int, done: Carried | HdrcliError) -> None:
         """The result of a bracket by what came back, or by its plan alone."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from hdrcli import batch, plugins
 from hdrcli.cluster.agreement import Terms, check_frames, host
+from hdrcli.cluster.told import AgainError, Told
 from hdrcli.errors import HdrcliError
 from hdrcli.manifest import Manifest
 from hdrcli.outcomes import Carried
@@ -76,15 +77,15 @@ _stations: dict[str, Station] = {}
 _stopped: set[str] = set()
 
 
-async def check(terms: Terms, sizes: Sequence[tuple[Path, int]], dask_worker: Any) -> HdrcliError | None:
+async def check(terms: Terms, sizes: Sequence[tuple[Path, int]], dask_worker: Any) -> Told | None:
     """What keeps this worker from the work, if anything; the frames have these sizes in bytes."""
 
-    def checked() -> HdrcliError | None:
+    def checked() -> Told | None:
         try:
             check_frames(sizes)
             _station(terms, dask_worker)
         except HdrcliError as error:
-            return error
+            return Told.of(error)
         return None
 
     return await asyncio.to_thread(checked)  # weights take a while, and the worker must show signs of life
@@ -115,25 +116,25 @@ def _share_processors(terms: Terms, worker: Any) -> None:
         inference.use_threads(count)
 
 
-def fuse(work: Callable[..., Carried], plan: Plan, number: int, terms: Terms) -> Carried | HdrcliError | None:
+def fuse(work: Callable[..., Carried], plan: Plan, number: int, terms: Terms) -> Carried | Told | None:
     """Do a bracket: `work(plan, settings, stage, manifest=…)`. None if the run was stopped.
 
-    An error that would be the same anywhere is returned. One that may not come again, as of the storage, is raised:
-    dask tries such a bracket again.
+    An error that would be the same anywhere is returned. Raises AgainError for one that may not come again, as of the
+    storage: dask tries such a bracket again.
     """
     import distributed
 
-    station = _station(terms, distributed.get_worker())
     try:
+        station = _station(terms, distributed.get_worker())
         with station.open():
             return work(plan, terms.settings, _stages(station, number, terms.run), manifest=station.manifest)
     except Stopped:
         return None
     except Exception as error:  # noqa: BLE001 (a bug that one bracket lays bare must not cost the others)
-        told = batch.told(error, plan)
+        told = Told.of(batch.told(error, plan))
         if isinstance(error, HdrcliError) and not isinstance(error.__cause__, OSError):
             return told
-        raise told from told.__cause__
+    raise AgainError(told)  # here, where no other error is its context
 
 
 def _stages(station: Station, number: int, run: str) -> batch.Stage:
