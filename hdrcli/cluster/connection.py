@@ -69,7 +69,7 @@ def _processes(count: int) -> Iterator[Any]:
             dashboard_address=None,
             memory_limit=1.0,
             silence_logs=logging.CRITICAL,
-            preload="hdrcli.cluster.worker",
+            preload=[*dask.config.get("distributed.worker.preload"), "hdrcli.cluster.worker"],
         ) as cluster,
     ):
         yield cluster
