@@ -43,9 +43,12 @@ COMMAND = "import sys; from hdrcli.__main__ import run; run()"
 WORKER = """
 import os, signal, time
 from pathlib import Path
+import hdrcli
 from hdrcli import pipeline
 
 PLACE = Path(os.environ["PLACE"])
+if (PLACE / "strange").exists():
+    hdrcli.__version__ = "0.0.9"
 
 def come(name, what):
     (PLACE / f"{name}@{os.getpid()}").touch()
@@ -142,8 +145,9 @@ def cluster(cluster_of_three: Cluster) -> Iterator[Cluster]:
         client.wait_for_workers(3, timeout=60)
     yield cluster_of_three
     cluster_of_three.release()
-    for mark in [*cluster_of_three.place.glob("*@*"), *cluster_of_three.place.glob("blind")]:
-        mark.unlink()
+    for name in ("*@*", "blind", "strange"):
+        for mark in cluster_of_three.place.glob(name):
+            mark.unlink()
 
 
 def make(shoot: Path, make_bracket: MakeBracket, *names: str) -> Path:
@@ -228,11 +232,41 @@ def test_a_bracket_that_ends_its_workers_is_named_and_the_others_are_done(
     assert outcome.status == 1
     assert outcome.err.splitlines()[-3:] == [
         "3 done, 1 failed.",
-        "Error: poison ended its worker each time it was tried, 2 times also alone.",
+        "Error: poison ended its worker each time, 2 times with nothing else in work.",
         "Hint: See the workers' logs: memory may not suffice (pass a smaller --tile), or a frame crashes its decoder.",
     ]
     assert len(cluster.marks()["poison"]) == 4
     assert files(tmp_path / "fused") == [f"b{number}{suffix}" for number in (0, 1, 3) for suffix in (".exr", ".png")]
+
+
+@needs_distributed
+@needs_signals
+def test_a_worker_that_joins_later_and_does_not_agree_is_left_out(
+    cluster: Cluster, make_bracket: MakeBracket, tmp_path: Path
+) -> None:
+    from distributed import Client
+
+    names = [f"b{number}" for number in range(7)]
+    make(tmp_path / "shoot", make_bracket, *names)
+    cluster.hold(*names)
+    process = start(COMMAND, "fuse", "shoot", "-m", "mertens", "--cluster", cluster.address, cwd=tmp_path)
+    wait_for(lambda: len(cluster.marks()) == 3)
+    with Client(cluster.address, set_as_default=False) as client:
+        before = set(client.nthreads())
+        (cluster.place / "strange").touch()
+        os.kill(next(iter(cluster.marks().values()))[0], signal.SIGKILL)
+        wait_for(lambda: len(client.nthreads()) == 3 and set(client.nthreads()) != before)
+        (stranger,) = set(client.nthreads()) - before
+        cluster.release()
+        _, err = process.communicate(timeout=60)
+        (cluster.place / "strange").unlink()
+        pids = client.run(os.getpid)
+        os.kill(pids[stranger], signal.SIGKILL)
+        wait_for(lambda: stranger not in client.nthreads())
+    said = f"Worker {stranger} is left out: hdrcli is 0.0.9 there. Install the same version on all machines."
+    assert err.count("Warning: ") == err.count(said) == 1
+    assert err.splitlines()[-1] == "7 done."
+    assert pids[stranger] not in [pid for pids in cluster.marks().values() for pid in pids]
 
 
 @needs_distributed

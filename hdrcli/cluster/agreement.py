@@ -46,6 +46,14 @@ class Terms:
         """Raise what keeps this process from the work; called on a worker."""
         if self.version != hdrcli.__version__:
             raise _other_version(hdrcli.__version__)
+        self.check_folder()
+        for model in self.models:
+            unheeded.check_model(model, self.settings)
+            if reuse.weights_digest(model, self.settings.weights) != self.weights[model]:
+                raise WeightsError(f"the weights of {model} are others.", "Install the same hdrcli on all machines.")
+
+    def check_folder(self) -> None:
+        """The same of the storage, which may go while others have it."""
         folder = self.settings.output
         try:
             if self.probe.read_text() != self.run:
@@ -53,10 +61,6 @@ class Terms:
         except OSError:
             raise ClusterError(f"{folder} is not the output folder of who asked for it.", _SHARED) from None
         writers.check_writable(folder)
-        for model in self.models:
-            unheeded.check_model(model, self.settings)
-            if reuse.weights_digest(model, self.settings.weights) != self.weights[model]:
-                raise WeightsError(f"the weights of {model} are others.", "Install the same hdrcli on all machines.")
 
 
 def host(address: str) -> str:

@@ -18,7 +18,7 @@ from hdrcli import batch
 from hdrcli.batch import Progress
 from hdrcli.cluster import paths, worker
 from hdrcli.cluster.agreement import Terms
-from hdrcli.cluster.told import AgainError, Told
+from hdrcli.cluster.told import AgainError, Told, Unfit
 from hdrcli.errors import ClusterError, HdrcliError
 from hdrcli.outcomes import BracketResult, Carried, Work
 from hdrcli.plan import Plan
@@ -52,7 +52,10 @@ class Crew:
         self._flying: dict[int, Any] = {}
         self._begun: set[int] = set()
         self._results: dict[int, BracketResult] = {}
-        self._lanes = 0
+        self._workers: dict[str, int] = {}
+        self._unfit: dict[str, Told] = {}
+        self._chosen: dict[int, frozenset[str]] = {}
+        self._sent = 0
         self._looked = self._seen = time.monotonic()
 
     def run(
@@ -85,7 +88,7 @@ class Crew:
 
     def _send(self) -> None:
         """Give the workers what they have threads for; suspects at the end, one after the other."""
-        while self._waiting and len(self._flying) < self._lanes:
+        while self._waiting and len(self._flying) < sum(self._workers.values()):
             self._submit(self._waiting.popleft())
         if self._suspects and not self._flying:
             self._alone.add(self._suspects[0])
@@ -98,10 +101,12 @@ class Crew:
         except HdrcliError as error:
             self._conclude(number, error)
             return
-        key = f"hdrcli-{self._terms.run}-{number}-{len(self._alone)}"
-        future = self._client.submit(
-            worker.fuse, self._work, sent, number, self._terms, key=key, retries=RETRIES, pure=False
-        )
+        self._sent += 1
+        options: dict[str, Any] = {"key": f"hdrcli-{self._terms.run}-{self._sent}", "retries": RETRIES, "pure": False}
+        if self._unfit:
+            self._chosen[number] = frozenset(self._workers)
+            options["workers"] = list(self._workers)
+        future = self._client.submit(worker.fuse, self._work, sent, number, self._terms, **options)
         self._flying[number] = future
         future.add_done_callback(lambda future: self._inbox.put((number, future)))
 
@@ -122,17 +127,23 @@ class Crew:
             self._progress(self._plans[number].name, *told)
 
     def _look(self) -> None:
-        """Count the workers' threads."""
+        """See which workers there are, and how many threads each has."""
         try:
-            self._lanes = sum(self._client.nthreads().values())
+            there = self._client.nthreads()
         except (OSError, TimeoutError) as error:
             raise self._lost() from error
+        self._workers = {address: threads for address, threads in there.items() if address not in self._unfit}
+        for number, chosen in list(self._chosen.items()):
+            if chosen.isdisjoint(self._workers):  # dask would wait for these very processes
+                del self._chosen[number]
+                self._client.cancel([self._flying.pop(number)])
+                self._waiting.appendleft(number)
         self._looked = time.monotonic()
-        if self._lanes:
+        if self._workers:
             self._seen = self._looked
         elif self._looked - self._seen > PATIENCE:
             raise ClusterError(
-                f"All workers are gone, and {len(self._flying)} of the brackets were in work.",
+                "All workers are gone" + (", or left out." if self._unfit else "."),
                 "Start workers again, with nannies, and pass --skip-existing to the same command.",
             )
 
@@ -145,6 +156,7 @@ class Crew:
         plan = self._plans[number]
         del self._flying[number]
         self._begun.discard(number)
+        self._chosen.pop(number, None)
         try:
             done = future.result()
         except KilledWorker as error:
@@ -158,8 +170,18 @@ class Crew:
             done = error.told
         except Exception as error:  # noqa: BLE001 (whatever a bracket lays bare must not cost the others)
             done = batch.told(error, plan)
-        if done is not None:
+        if isinstance(done, Unfit):
+            self._do_without(done)
+            self._waiting.appendleft(number)
+        elif done is not None:
             self._conclude(number, done.error() if isinstance(done, Told) else done)
+
+    def _do_without(self, unfit: Unfit) -> None:
+        """Send no more brackets to a worker that cannot do any."""
+        if unfit.address not in self._unfit:
+            self._unfit[unfit.address] = unfit.told
+            log.warning("Worker %s is left out: %s %s", unfit.address, unfit.told.message, unfit.told.hint)
+        self._look()
 
     def _conclude(self, number: int, done: Carried | HdrcliError) -> None:
         """The result of a bracket by what came back, or by its plan alone."""
@@ -194,6 +216,6 @@ class Crew:
 def _poison(plan: Plan, error: Any) -> ClusterError:
     """What is said of a bracket that ends its worker every time."""
     return ClusterError(
-        f"{plan.name} ended its worker each time it was tried, {error.allowed_failures + 1} times also alone.",
+        f"{plan.name} ended its worker each time, {error.allowed_failures + 1} times with nothing else in work.",
         "See the workers' logs: memory may not suffice (pass a smaller --tile), or a frame crashes its decoder.",
     )

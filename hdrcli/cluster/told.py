@@ -33,6 +33,14 @@ class Told:
         return error
 
 
+@dataclass(frozen=True)
+class Unfit:
+    """What keeps a worker from the work, whatever the bracket."""
+
+    address: str
+    told: Told
+
+
 class AgainError(Exception):
     """Raised in a task with a Told: it may go better another time, or elsewhere."""
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from hdrcli import batch, plugins
 from hdrcli.cluster.agreement import Terms, check_frames, host
-from hdrcli.cluster.told import AgainError, Told
+from hdrcli.cluster.told import AgainError, Told, Unfit
 from hdrcli.errors import HdrcliError
 from hdrcli.manifest import Manifest
 from hdrcli.outcomes import Carried
@@ -116,16 +116,21 @@ def _share_processors(terms: Terms, worker: Any) -> None:
         inference.use_threads(count)
 
 
-def fuse(work: Callable[..., Carried], plan: Plan, number: int, terms: Terms) -> Carried | Told | None:
+def fuse(work: Callable[..., Carried], plan: Plan, number: int, terms: Terms) -> Carried | Told | Unfit | None:
     """Do a bracket: `work(plan, settings, stage, manifest=…)`. None if the run was stopped.
 
-    An error that would be the same anywhere is returned. Raises AgainError for one that may not come again, as of the
+    An error that would be the same anywhere is returned, and so is what makes this worker unfit: it may have joined
+    later, or lost the storage. Raises AgainError for one that may not come again, as of the
     storage: dask tries such a bracket again.
     """
     import distributed
 
+    worker = distributed.get_worker()
     try:
-        station = _station(terms, distributed.get_worker())
+        station = _station(terms, worker)
+    except HdrcliError as error:
+        return Unfit(worker.address, Told.of(error))
+    try:
         with station.open():
             return work(plan, terms.settings, _stages(station, number, terms.run), manifest=station.manifest)
     except Stopped:
@@ -134,6 +139,10 @@ def fuse(work: Callable[..., Carried], plan: Plan, number: int, terms: Terms) ->
         told = Told.of(batch.told(error, plan))
         if isinstance(error, HdrcliError) and not isinstance(error.__cause__, OSError):
             return told
+    try:
+        terms.check_folder()
+    except HdrcliError as error:
+        return Unfit(worker.address, Told.of(error))
     raise AgainError(told)  # here, where no other error is its context
 
 
