@@ -47,6 +47,10 @@ class WeightsError(HdrcliError):
     """A weights file that is missing, damaged or of another network."""
 
 
+class ClusterError(HdrcliError):
+    """A cluster that cannot be reached, or whose workers cannot do the work."""
+
+
 def choices_hint(value: str, known: Iterable[str]) -> str:
     """A hint that names the values there are, the one that was probably meant first."""
     names = list(known)

@@ -71,6 +71,11 @@ def check(name: str, settings: FuseSettings) -> None:
     _loaded(name, settings.weights, settings.prior)
 
 
+def use_threads(count: int) -> None:
+    """Let a network have so many CPU threads, whatever OMP_NUM_THREADS says."""
+    torch.set_num_threads(count)
+
+
 def run(name: str, bracket: Bracket, settings: FuseSettings, progress: Callable[[float], None]) -> Inference:
     """Fuse `bracket` (linear exposures, as many as the network takes) with the network `name`.
 

@@ -4,7 +4,7 @@ The file is only ever replaced whole, at the end of a run, so a batch costs the 
 are. Until then a run keeps a journal beside it (`.hdrcli-….jsonl`, the same lines), where it promises each bracket's
 outputs by digest before they get their names: a kill at any moment leaves nothing that the next run cannot tell. Each
 process has its own journal; whoever merges journals into fused.json holds a lock, and the next run merges what killed
-ones left.
+ones left. Where the processes of a run are several, on any computer, all journals bear its name, and one merges them.
 """
 
 from __future__ import annotations
@@ -69,18 +69,21 @@ class Making:
 
 
 class Manifest:
-    """What is known of the outputs in `folder`, which need not exist. Raises WriteError for a fused.json not ours."""
+    """What is known of the outputs in `folder`, which need not exist. Raises WriteError for a fused.json not ours.
 
-    def __init__(self, folder: Path) -> None:
+    `run` is the name of the run, which its processes share.
+    """
+
+    def __init__(self, folder: Path, run: str | None = None) -> None:
         self.folder = folder
         self.file = folder / NAME
-        self._journal = folder / writers.own_name("jsonl")
+        self.run = run or writers.run_name()
+        self._journal = folder / writers.own_name("jsonl", self.run)
         self._lock = threading.Lock()
         self._made: dict[str, Making] = {}
         if os.path.isdir(folder):  # noqa: PTH112 (False for a name that is too long)
             self._made = _read(self.file)
-            for journal in sorted(folder.glob(".hdrcli-*.jsonl")):
-                self._made |= _by_output(_lines(journal))
+            self._made |= self._latest(map(_lines, sorted(folder.glob(".hdrcli-*.jsonl"))))
 
     def name(self, path: Path) -> str:
         """`path` as the manifest names it: relative to its folder, so that both may move together."""
@@ -144,20 +147,28 @@ class Manifest:
             log.warning("%s What it would say is kept for the next run.", reason)
 
     def _journals(self) -> list[Path]:
-        own = [self._journal] if self._journal.exists() else []
-        return [*writers.abandoned(self.folder, "jsonl"), *own]
+        ours = sorted(self.folder.glob(f".hdrcli-*-{self.run}.jsonl"))
+        return list(dict.fromkeys([*writers.abandoned(self.folder, "jsonl"), *ours]))
 
     def _merge(self) -> None:
         journals = self._journals()
-        made = _read(self.file)
-        for journal in journals:
-            made |= _by_output(self._seen(making) for making in _lines(journal))
+        made = _read(self.file) | self._latest(map(self._seen, _lines(journal)) for journal in journals)
         if made or self.file.exists():
             head = f'{{"format": "{FORMAT}", "version": {VERSION}, "made": ['
             text = ",\n".join(making.line() for making in _grouped(made))
             writers.write_all({self.file: f"{head}\n{text}\n]}}\n".encode()})
         for journal in journals:
             journal.unlink(missing_ok=True)
+
+    def _latest(self, journals: Iterable[Iterable[Making]]) -> dict[str, Making]:
+        """The makings by output. Of an output that two processes have made, the one that it is of: either may have
+        been the last."""
+        found: dict[str, Making] = {}
+        for journal in journals:
+            for name, making in _by_output(journal).items():
+                if name not in found or making.outputs[name].now(self.folder / name):
+                    found[name] = making
+        return found
 
     def _seen(self, making: Making) -> Making:
         """A making whose promises, if it has any, are looked into: outputs that never came are left out."""

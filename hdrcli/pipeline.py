@@ -6,22 +6,24 @@ files -> readers -> Bracket -> alignment -> network or classical fuser -> static
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hdrcli import aligning, batch, exposure, interrupts, outputs, response, reuse, scale, shoot, unheeded
+from hdrcli import aligning, batch, cluster, exposure, interrupts, outputs, response, reuse, scale, shoot, unheeded
 from hdrcli.batch import Progress, Stage
+from hdrcli.cluster import Crew
 from hdrcli.contracts import Fuser, Network
-from hdrcli.errors import HdrcliError
 from hdrcli.grouping import Grouping
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
+from hdrcli.outcomes import BracketResult, Carried, FuseReport, Work
 from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
 from hdrcli.reading import TYPED, read_bracket
-from hdrcli.results import Show, write_results
+from hdrcli.results import Fused, Show, write_results
 from hdrcli.settings import FuseSettings
 
 EXTREMES = 2
@@ -30,51 +32,8 @@ EXTREMES = 2
 log = logging.getLogger("hdrcli")
 
 
-@dataclass(frozen=True)
-class Carried:
-    """A plan as it was carried out; `stops`, `scale_stops` and `left_out` are as in BracketResult."""
-
-    plan: Plan
-    stops: tuple[float, ...] | None = None
-    scale_stops: float | None = None
-    left_out: tuple[Path, ...] = ()
-
-
-Work = Callable[[Plan, FuseSettings, Stage], Carried]
-"""From a plan to its files."""
-
-
-@dataclass(frozen=True)
-class BracketResult:
-    """What became of one bracket: `status` is "planned", "done", "skipped" or "failed"; `stops` are in file order.
-
-    `scale_stops` is the exposure of its reference frame over that of the shoot's 1.0 (`hdrcli.scale`); `left_out` are
-    those of the inputs that could not be aligned, and have no part in the outputs.
-    """
-
-    name: str
-    inputs: tuple[Path, ...]
-    stops: tuple[float, ...] | None
-    model: str
-    outputs: tuple[Path, ...]
-    status: str
-    error: HdrcliError | None = None
-    notes: tuple[str, ...] = ()
-    scale_stops: float | None = None
-    left_out: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True)
-class FuseReport:
-    """What became of all brackets, and the files that were in none."""
-
-    brackets: tuple[BracketResult, ...]
-    left: tuple[Path, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def failed(self) -> tuple[BracketResult, ...]:
-        return tuple(bracket for bracket in self.brackets if bracket.status == "failed")
+def unseen(fused: Fused) -> None:
+    """Nobody looks at the pixels."""
 
 
 def fuse(
@@ -84,7 +43,7 @@ def fuse(
     on_plans: Callable[[int], None] = lambda count: None,
     on_measuring: Callable[[int, int], None] = lambda done, count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
-    on_fused: Show = lambda fused: None,
+    on_fused: Show = unseen,
     typed: Collection[str] | None = None,
     **options: Any,
 ) -> FuseReport:
@@ -99,14 +58,15 @@ def fuse(
     """
     settings, typed = unheeded.chosen(FuseSettings(**options), typed)
     response.parse(settings.response)
+    if on_fused is not unseen:
+        cluster.check_pixels_stay(settings)
     manifest = Manifest(settings.output)
     plans = _plans(inputs, settings, manifest)
     on_plans(len(plans.brackets))
-    if not settings.dry_run:
-        unheeded.check_models(plans.brackets, settings)
-    plans = shoot.measured(plans, settings, on_measuring)
-    work = partial(_fuse_bracket, manifest=manifest, on_fused=on_fused)
-    results = _carried_out(plans, settings, manifest, progress, on_result, work)
+    with _crew(plans, settings, manifest) as crew:
+        plans = shoot.measured(plans, settings, on_measuring)
+        work = partial(_fuse_bracket, manifest=manifest, on_fused=on_fused)
+        results = _carried_out(plans, settings, manifest, progress, on_result, work, crew)
     cases = _cases(plans.brackets, results)
     return FuseReport(tuple(results), plans.left, (*plans.notes, *unheeded.notes(settings, typed, cases)))
 
@@ -118,10 +78,11 @@ def _carried_out(
     progress: Progress,
     on_result: Callable[[BracketResult], None],
     work: Work,
+    crew: Crew | None,
 ) -> list[BracketResult]:
-    """The results of all plans, in their order."""
+    """The results of all plans, in their order. The work is done here, or by the crew."""
 
-    def one(plan: Plan, progress: Progress) -> BracketResult:
+    def one(plan: Plan, progress: Progress, work: Work = work) -> BracketResult:
         try:
             result = run(plan, settings, progress, work)
             on_result(result)
@@ -130,10 +91,24 @@ def _carried_out(
         return result
 
     try:
+        if crew is not None:
+            return crew.run(one, plans.brackets, progress, partial(_fuse_bracket, on_fused=unseen))
         return batch.run(one, plans.brackets, settings.jobs, progress)
     finally:
         if not settings.dry_run:
             manifest.merge()
+
+
+@contextmanager
+def _crew(plans: Plans, settings: FuseSettings, manifest: Manifest) -> Iterator[Crew | None]:
+    """Who does the work, None for this process. Raises now, before a frame is read, for what would fail for all."""
+    if settings.cluster is not None and not settings.dry_run:
+        with cluster.joined(plans.brackets, settings, manifest) as crew:
+            yield crew
+        return
+    if not settings.dry_run:
+        unheeded.check_models(plans.brackets, settings)
+    yield None
 
 
 def _plans(inputs: str | Path | Iterable[str | Path] | Grouping, settings: FuseSettings, manifest: Manifest) -> Plans:

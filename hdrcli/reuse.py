@@ -24,7 +24,19 @@ from hdrcli.manifest import NAME, Making, Manifest
 from hdrcli.plan import Plan
 from hdrcli.settings import FuseSettings
 
-_NO_PIXELS = {"output", "formats", "device", "tile", "jobs", "overwrite", "skip_existing", "dry_run", "gap", "size"}
+_NO_PIXELS = {
+    "output",
+    "formats",
+    "device",
+    "tile",
+    "jobs",
+    "cluster",
+    "overwrite",
+    "skip_existing",
+    "dry_run",
+    "gap",
+    "size",
+}
 """Settings that the pixels of a bracket do not depend on: where, how fast, which brackets."""
 
 _ELSEWHERE = {"model", "weights", "times", "stops"}
@@ -159,14 +171,7 @@ class Reuse:
     def _weights_of(self, model: str) -> str | None:
         """The SHA-256 of the weights that the run would use; None where they cannot be had, which is told later."""
         if model not in self._weights:
-            choice = self._settings.weights
-            try:
-                if choice is not None and (choice.endswith(".safetensors") or Path(choice).is_file()):
-                    self._weights[model] = FileState.of(Path(choice)).sha256
-                else:
-                    self._weights[model] = records.records(model)[choice or records.DEFAULT_TAG].sha256
-            except (OSError, KeyError, HdrcliError):
-                self._weights[model] = None
+            self._weights[model] = weights_digest(model, self._settings.weights)
         return self._weights[model]
 
     def notes(self, plans: Sequence[Plan]) -> tuple[str, ...]:
@@ -182,6 +187,16 @@ class Reuse:
         if others:
             notes.append(f"Some outputs that are kept were made by hdrcli {', '.join(others)}.")
         return tuple(notes)
+
+
+def weights_digest(model: str, choice: str | None) -> str | None:
+    """The SHA-256 of the weights of a network by --weights; None where they cannot be had, which is told later."""
+    try:
+        if choice is not None and (choice.endswith(".safetensors") or Path(choice).is_file()):
+            return FileState.of(Path(choice)).sha256
+        return records.records(model)[choice or records.DEFAULT_TAG].sha256
+    except (OSError, KeyError, HdrcliError):
+        return None
 
 
 def _default(setting: Field[Any]) -> Any:

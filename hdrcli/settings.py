@@ -21,6 +21,8 @@ SCALES = ("bracket", "shoot")
 STATIC_MERGES = ("auto", "off")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 MOST_STOPS = 100
+LOCAL = "local"
+"""The cluster of processes on this computer."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class FuseSettings:
     precision: str = "auto"
     tile: int | str = "auto"
     jobs: int = 1
+    cluster: str | None = None
     weights: str | None = None
     response: str = "auto"
     static_merge: str = "auto"
@@ -90,6 +93,7 @@ class FuseSettings:
             raise UsageError(f"--tile {self.tile} is too small.", "Pass 32 or more pixels, auto or off.")
         if self.jobs < 1:
             raise UsageError(f"--jobs {self.jobs} does no work.", "Pass 1 or more.")
+        _check_cluster(self.cluster)
         if self.reference is not None and self.reference < 1:
             raise UsageError(f"--reference {self.reference} names no frame.", "Frames count from 1, in file order.")
 
@@ -102,6 +106,14 @@ def models() -> list[str]:
 def _one_of(option: str, value: str, known: tuple[str, ...] | list[str]) -> None:
     if value not in known:
         raise UsageError(f'{option} has no "{value}".', choices_hint(value, known))
+
+
+def _check_cluster(address: str | None) -> None:
+    if address is not None and address != LOCAL and not re.fullmatch(r"(tcp|tls)://\S+:\d+", address):
+        raise UsageError(
+            f'--cluster has no "{address}".',
+            f"Pass tcp://HOST:8786, the address that `dask scheduler` shows, or {LOCAL}.",
+        )
 
 
 def parse_seconds(text: str) -> tuple[float, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,10 @@ class Shoot:
     def __init__(self, brackets: Sequence[Plan], manifest: Manifest) -> None:
         self.brackets = [plan for plan in brackets if plan.error is None]
         self._manifest = manifest
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Another process gets the digest alone, which is all that a bracket's making hangs on. Raises as `digest`."""
+        return {"digest": self.digest}
 
     @cached_property
     def digest(self) -> str:

@@ -15,7 +15,7 @@ from hdrcli.contracts import Network, Writer
 from hdrcli.errors import UsageError
 from hdrcli.image import DisplayImage, FrameHeader, RadianceMap
 from hdrcli.plan import FOR_MOTION, Plan, model_record
-from hdrcli.settings import FuseSettings
+from hdrcli.settings import LOCAL, FuseSettings
 
 CONTROLS = tuple(one.name for one in fields(Adjustments))
 
@@ -89,6 +89,11 @@ _RULES = (
         "it is for lossy formats, not for {formats}",
     ),
     _Rule(("crop",), lambda _, settings: settings.align != "off", "it is for aligned frames, and --align is off"),
+    _Rule(
+        ("jobs",),
+        lambda _, settings: settings.cluster in (None, LOCAL) or settings.scale == "shoot",
+        "the workers of --cluster have as many brackets at once as they have threads",
+    ),
     _Rule(("gap",), lambda _, settings: settings.size is None, "--size says where brackets end"),
 )
 
@@ -149,16 +154,21 @@ def _is_local(operator: str) -> bool:
 def check_models(plans: Iterable[Plan], settings: FuseSettings) -> None:
     """Raise now, before a frame is read, for a device or weights that are not there, and what a model cannot heed."""
     for name in sorted({plan.model for plan in plans if not plan.is_settled}):
-        if name in plugins.names("networks"):
-            from hdrcli import inference
+        check_model(name, settings)
 
-            inference.check(name, settings)
-        elif settings.model != "auto":
-            for option, value in (("--prior", settings.prior), ("--weights", settings.weights)):
-                if value is not None:
-                    raise UsageError(
-                        f"{option} is for networks; {name} is none.", f"Leave {option} out, or pass a network."
-                    )
+
+def check_model(name: str, settings: FuseSettings) -> None:
+    """The same of one model."""
+    if name in plugins.names("networks"):
+        from hdrcli import inference
+
+        inference.check(name, settings)
+    elif settings.model != "auto":
+        for option, value in (("--prior", settings.prior), ("--weights", settings.weights)):
+            if value is not None:
+                raise UsageError(
+                    f"{option} is for networks; {name} is none.", f"Leave {option} out, or pass a network."
+                )
 
 
 def notes(settings: FuseSettings, typed: Collection[str], cases: Sequence[Case]) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 A table is named after a command, and its keys are the command's options: `[fuse]`, `tone-map = "drago"`. Switches that
 nothing on the command line can undo (`--overwrite`, `--json`) are no defaults. A folder may come from anyone, so its
-file cannot do what would harm: write outside the folder, read weights files, or start more threads than processors.
+file cannot do what would harm: write outside the folder, read weights files, hand the work to another program, or start
+more threads than processors.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import typer
 
 from hdrcli.cli.configuration import NAME, content, files, is_there, user_file
 from hdrcli.errors import UsageError, choices_hint
+from hdrcli.settings import LOCAL
 
 FOLLOWS = {"inspect": "fuse"}
 """Commands that tell what another would do, and so go by its table."""
@@ -163,6 +165,8 @@ def _refuse_harm(default: Default, option: Any) -> None:
         reason = "leads out of the folder"
     elif "FILE" in kinds and not all(re.fullmatch(r"[\w-]+", one) and not Path(one).is_file() for one in texts):
         reason = "names a file"
+    elif default.key == "cluster" and default.typed != LOCAL:
+        reason = "leads to another program"
     elif default.key in THREADS and int(default.typed) > processors:
         reason = f"is more than the {processors} processors here"
     else:

@@ -9,7 +9,7 @@ import typer
 
 from hdrcli import settings
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import console, defaults, options, page_options, picture_options, progress, report
+from hdrcli.cli import cluster_option, console, defaults, options, page_options, picture_options, progress, report
 from hdrcli.development import DEMOSAICS
 
 
@@ -49,6 +49,7 @@ def fuse(
     precision: options.Precision = "auto",
     tile: options.Tile = "auto",
     jobs: options.Jobs = 1,
+    cluster: cluster_option.Cluster = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_config: options.NoConfig = False,
@@ -84,6 +85,7 @@ def fuse(
         "precision": precision,
         "tile": settings.parse_tile(tile),
         "jobs": jobs,
+        "cluster": cluster,
         "typed": defaults.typed(context),
     }
     shown = page_options.fused(page, overwrite=overwrite, dry_run=dry_run)

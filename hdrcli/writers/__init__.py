@@ -8,7 +8,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from hdrcli import plugins
-from hdrcli.writers._atomic import abandoned, append, check_writable, existing, own_name, remove_stale, write_all
+from hdrcli.writers._atomic import (
+    abandoned,
+    append,
+    check_writable,
+    existing,
+    own_name,
+    remove_stale,
+    run_name,
+    write_all,
+)
 
 __all__ = [
     "abandoned",
@@ -19,6 +28,7 @@ __all__ = [
     "is_picture",
     "own_name",
     "remove_stale",
+    "run_name",
     "write_all",
 ]
 

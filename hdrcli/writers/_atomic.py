@@ -139,9 +139,17 @@ def append(file: Path, content: bytes) -> None:
             os.fsync(opened.fileno())
 
 
-def own_name(ending: str) -> str:
-    """A new name for a passing file of this process, hidden: `abandoned` tells it when the process is gone."""
-    return f".hdrcli-{_HOST}-{os.getpid()}-{secrets.token_hex(4)}.{ending}"
+def own_name(ending: str, run: str | None = None) -> str:
+    """A name for a passing file of this process, hidden: `abandoned` tells it when the process is gone.
+
+    It is a new one, or that of a run (`run_name`), which several processes may do.
+    """
+    return f".hdrcli-{_HOST}-{os.getpid()}-{run or run_name()}.{ending}"
+
+
+def run_name() -> str:
+    """A new name for a run."""
+    return secrets.token_hex(4)
 
 
 def abandoned(folder: Path, ending: str) -> list[Path]:
