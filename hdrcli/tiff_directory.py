@@ -20,6 +20,8 @@ _CODES = {1: "B", 2: "c", 3: "H", 4: "I", 5: "II", 6: "b", 7: "c", 8: "h", 9: "i
 }
 """struct's code of one value, by the number of its type."""
 
+_SIZES = {kind: struct.calcsize("=" + code) for kind, code in _CODES.items()}
+
 _LONGEST = 1 << 24
 """Bytes of all values of a directory; no more are read, whatever a damaged one says."""
 
@@ -74,7 +76,7 @@ Directory = dict[int, Entry]
 
 def size_of(kind: int, count: int) -> int:
     """Bytes of so many values of a type; 0 for a type that there is not."""
-    return count * struct.calcsize("=" + _CODES[kind]) if kind in _CODES else 0
+    return count * _SIZES.get(kind, 0)
 
 
 def byte_order(stream: BinaryIO) -> str:
@@ -114,8 +116,15 @@ def first_directory(stream: BinaryIO, order: str, wanted: Container[int]) -> Dir
     return read_directory(stream, _pointer(_part(stream, 4, 4), order), order, wanted)
 
 
+def nested_directory(stream: BinaryIO, first: Directory, pointer: int, order: str, wanted: Container[int]) -> Directory:
+    """The same of the directory whose place the tag `pointer` of `first` tells; empty where it has no such tag."""
+    if pointer not in first:
+        return {}
+    return read_directory(stream, _pointer(first[pointer].values.ljust(4, b"\0"), order), order, wanted)
+
+
 def _pointer(field: bytes, order: str) -> int:
-    at: int = struct.unpack(order + "I", field)[0]
+    at: int = struct.unpack_from(order + "I", field)[0]
     return at
 
 
