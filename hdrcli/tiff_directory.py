@@ -94,20 +94,23 @@ def read_directory(stream: BinaryIO, at: int, order: str, wanted: Container[int]
     Raises ValueError when the directory or a wanted value does not lie within the file, or is too large for one.
     """
     (number,) = struct.unpack(order + "H", _part(stream, at, 2))
+    table = _part(stream, at + 2, 12 * number)
     directory: Directory = {}
     left = _LONGEST
-    for tag, kind, count, field in struct.iter_unpack(order + "HHI4s", _part(stream, at + 2, 12 * number)):
+    for place, (tag, kind, count, pointer) in enumerate(struct.iter_unpack(order + "HHII", table)):
         if tag not in wanted or kind not in _CODES or not count:
             continue
-        size = size_of(kind, count)
+        size = count * _SIZES[kind]
         left -= size
         if left < 0:
             raise ValueError(f"a directory has more than {_LONGEST >> 20} MB")
+        if size <= 4:
+            directory[tag] = Entry(kind, count, table[12 * place + 8 : 12 * place + 8 + size])
+            continue
         try:
-            values = field[:size] if size <= 4 else _part(stream, _pointer(field, order), size)
+            directory[tag] = Entry(kind, count, _part(stream, pointer, size))
         except ValueError as error:
             raise ValueError(f"tag {tag:#06x} has no values within it") from error
-        directory[tag] = Entry(kind, count, values)
     return directory
 
 

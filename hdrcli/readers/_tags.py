@@ -56,7 +56,9 @@ def _of_directories(stream: BinaryIO) -> Tags:
     index = nested_directory(stream, first | exif, _INTEROPERABILITY, order, {_INDEX})
     tags = {f"Image {_NAMES[tag]}": _values(entry, order) for tag, entry in first.items() if tag in _NAMES}
     tags |= {f"EXIF {_NAMES[tag]}": _values(entry, order) for tag, entry in exif.items() if tag in _NAMES}
-    return tags | {"Interoperability InteroperabilityIndex": _values(entry, order) for entry in index.values()}
+    if _INDEX in index:
+        tags["Interoperability InteroperabilityIndex"] = _values(index[_INDEX], order)
+    return tags
 
 
 def _values(entry: Entry, order: str) -> Any:
