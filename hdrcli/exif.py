@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -15,7 +13,7 @@ from hdrcli.tiff_directory import (
     byte_order,
     directory_bytes,
     first_directory,
-    read_directory,
+    nested_directory,
 )
 
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
@@ -47,6 +45,8 @@ _EXIF_TAGS = {
 } - _ABOUT_THE_FILE
 
 _GPS_TAGS = range(0x20)
+
+_WANTED = _FIRST_TAGS | _EXIF_TAGS | {EXIF_IFD, GPS_IFD}
 
 
 @dataclass
@@ -83,10 +83,10 @@ def of_shot(stream: BinaryIO) -> Exif:
     Some RAW formats keep tags of the Exif directory in the first one (TIFF/EP, DNG). Raises ValueError for damage.
     """
     order = byte_order(stream)
-    first = first_directory(stream, order, _FIRST_TAGS | _EXIF_TAGS | {EXIF_IFD, GPS_IFD})
+    first = first_directory(stream, order, _WANTED)
     exif = {tag: entry for tag, entry in first.items() if tag in _EXIF_TAGS}
-    nested = {EXIF_IFD: exif | _nested(stream, first, EXIF_IFD, order, _EXIF_TAGS)}
-    gps = _nested(stream, first, GPS_IFD, order, _GPS_TAGS)
+    nested = {EXIF_IFD: exif | nested_directory(stream, first, EXIF_IFD, order, _EXIF_TAGS)}
+    gps = nested_directory(stream, first, GPS_IFD, order, _GPS_TAGS)
     if gps:
         nested[GPS_IFD] = gps
     return Exif(order, {tag: entry for tag, entry in first.items() if tag in _FIRST_TAGS}, nested)
@@ -99,13 +99,6 @@ def of_parts(first: BinaryIO, exif: BinaryIO, gps: BinaryIO | None) -> Exif:
     if gps is not None and byte_order(gps) == whole.order:
         whole.nested[GPS_IFD] = first_directory(gps, whole.order, _GPS_TAGS)
     return whole
-
-
-def _nested(stream: BinaryIO, first: Directory, pointer: int, order: str, wanted: Container[int]) -> Directory:
-    if pointer not in first:
-        return {}
-    (at,) = struct.unpack_from(order + "I", first[pointer].values.ljust(4, b"\0"))
-    return read_directory(stream, at, order, wanted)
 
 
 def exposure_tags(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module, resources
 from types import ModuleType
 
@@ -10,8 +11,13 @@ from hdrcli.errors import UsageError, choices_hint
 
 def names(folder: str) -> list[str]:
     """Names of the plugins in `hdrcli/<folder>`, sorted, without importing any of them."""
+    return list(_names(folder))
+
+
+@cache  # each bracket of a batch asks again
+def _names(folder: str) -> tuple[str, ...]:
     files = resources.files("hdrcli").joinpath(folder).iterdir()
-    return sorted(f.name[:-3] for f in files if f.name.endswith(".py") and not f.name.startswith("_"))
+    return tuple(sorted(f.name[:-3] for f in files if f.name.endswith(".py") and not f.name.startswith("_")))
 
 
 def load(folder: str, name: str) -> ModuleType:

@@ -20,6 +20,8 @@ _CODES = {1: "B", 2: "c", 3: "H", 4: "I", 5: "II", 6: "b", 7: "c", 8: "h", 9: "i
 }
 """struct's code of one value, by the number of its type."""
 
+_SIZES = {kind: struct.calcsize("=" + code) for kind, code in _CODES.items()}
+
 _LONGEST = 1 << 24
 """Bytes of all values of a directory; no more are read, whatever a damaged one says."""
 
@@ -74,7 +76,7 @@ Directory = dict[int, Entry]
 
 def size_of(kind: int, count: int) -> int:
     """Bytes of so many values of a type; 0 for a type that there is not."""
-    return count * struct.calcsize("=" + _CODES[kind]) if kind in _CODES else 0
+    return count * _SIZES.get(kind, 0)
 
 
 def byte_order(stream: BinaryIO) -> str:
@@ -92,20 +94,23 @@ def read_directory(stream: BinaryIO, at: int, order: str, wanted: Container[int]
     Raises ValueError when the directory or a wanted value does not lie within the file, or is too large for one.
     """
     (number,) = struct.unpack(order + "H", _part(stream, at, 2))
+    table = _part(stream, at + 2, 12 * number)
     directory: Directory = {}
     left = _LONGEST
-    for tag, kind, count, field in struct.iter_unpack(order + "HHI4s", _part(stream, at + 2, 12 * number)):
+    for place, (tag, kind, count, pointer) in enumerate(struct.iter_unpack(order + "HHII", table)):
         if tag not in wanted or kind not in _CODES or not count:
             continue
-        size = size_of(kind, count)
+        size = count * _SIZES[kind]
         left -= size
         if left < 0:
             raise ValueError(f"a directory has more than {_LONGEST >> 20} MB")
+        if size <= 4:
+            directory[tag] = Entry(kind, count, table[12 * place + 8 : 12 * place + 8 + size])
+            continue
         try:
-            values = field[:size] if size <= 4 else _part(stream, _pointer(field, order), size)
+            directory[tag] = Entry(kind, count, _part(stream, pointer, size))
         except ValueError as error:
             raise ValueError(f"tag {tag:#06x} has no values within it") from error
-        directory[tag] = Entry(kind, count, values)
     return directory
 
 
@@ -114,8 +119,15 @@ def first_directory(stream: BinaryIO, order: str, wanted: Container[int]) -> Dir
     return read_directory(stream, _pointer(_part(stream, 4, 4), order), order, wanted)
 
 
+def nested_directory(stream: BinaryIO, first: Directory, pointer: int, order: str, wanted: Container[int]) -> Directory:
+    """The same of the directory whose place the tag `pointer` of `first` tells; empty where it has no such tag."""
+    if pointer not in first:
+        return {}
+    return read_directory(stream, _pointer(first[pointer].values.ljust(4, b"\0"), order), order, wanted)
+
+
 def _pointer(field: bytes, order: str) -> int:
-    at: int = struct.unpack(order + "I", field)[0]
+    at: int = struct.unpack_from(order + "I", field)[0]
     return at
 
 

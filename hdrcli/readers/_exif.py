@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -14,7 +13,8 @@ from typing import Any, BinaryIO
 
 from hdrcli import exif as shot
 from hdrcli.image import ExposureMode
-from hdrcli.readers import _maker_note
+from hdrcli.readers import _maker_note, _tags
+from hdrcli.readers._tags import Tags
 from hdrcli.tiff_directory import first_directory
 
 _log = logging.getLogger("hdrcli")
@@ -63,18 +63,17 @@ def photo(path: Path, exif: bytes | BinaryIO | None, xmp: bytes | None = None) -
     """
     if exif is None:
         return Photo(xmp=xmp)
-    import exifread
-
-    logging.getLogger("exifread").setLevel(logging.CRITICAL)
     stream = BytesIO(exif.removeprefix(b"Exif\0\0")) if isinstance(exif, bytes) else exif
     try:
-        tags = exifread.process_file(stream, details=False)
-        found = from_tags(tags)
+        tags = _tags.read(stream)
+        found = from_tags(tags or {})
     except BROKEN_EXIF as error:
         _log.warning("%s has a broken Exif block, which is ignored (%s).", path, error or type(error).__name__)
         return Photo(xmp=xmp)
+    if tags is None:
+        return replace(found, xmp=xmp)
     found = _with_marks(found, stream, _text(tags, "Make"))
-    block, packet = _carried(path, stream) if tags else (None, None)
+    block, packet = _carried(path, stream)
     return replace(found, block=block, xmp=xmp or packet)
 
 
@@ -91,8 +90,8 @@ def _with_marks(found: Photo, stream: BinaryIO, make: str | None) -> Photo:
     return replace(found, exposure_mode="bracket", exposure_bias=bias, bracket_number=marks.number)
 
 
-def from_tags(tags: Mapping[str, Any]) -> Photo:
-    """The photographic tags among exifread's, which prefixes names with "EXIF" or (DNG, CR3) "Image"."""
+def from_tags(tags: Tags) -> Photo:
+    """The photographic tags; their names begin with "EXIF" or (DNG, CR3) "Image"."""
     time = positive(_number(tags, "ExposureTime"), 86400.0)
     shutter = _number(tags, "ShutterSpeedValue")
     if time is None and shutter is not None and abs(shutter) < 17:
@@ -103,7 +102,7 @@ def from_tags(tags: Mapping[str, Any]) -> Photo:
         f_number = 2.0 ** (aperture / 2)
     bias = _number(tags, "ExposureBiasValue")
     orientation = _number(tags, "Orientation") or 1
-    interoperability = str(tags.get("Interoperability InteroperabilityIndex", ""))
+    interoperability = tags.get("Interoperability InteroperabilityIndex")
     return Photo(
         exposure_time=time,
         f_number=f_number,
@@ -115,18 +114,17 @@ def from_tags(tags: Mapping[str, Any]) -> Photo:
         exposure_mode=_MODES.get(_number(tags, "ExposureMode")),
         exposure_bias=bias if bias is not None and abs(bias) <= 16 else None,
         orientation=int(orientation) if 1 <= orientation <= 8 else 1,
-        adobe_rgb=_number(tags, "ColorSpace") == 2 or interoperability.strip("\0 ") == "R03",
+        adobe_rgb=_number(tags, "ColorSpace") == 2 or str(interoperability).strip() == "R03",
     )
 
 
-def _find(tags: Mapping[str, Any], name: str) -> Any:
-    return tags.get(f"EXIF {name}") or tags.get(f"Image {name}")
+def _find(tags: Tags, name: str) -> Any:
+    return tags.get(f"EXIF {name}", tags.get(f"Image {name}"))
 
 
-def _number(tags: Mapping[str, Any], name: str) -> float | None:
-    values = getattr(_find(tags, name), "values", None)
+def _number(tags: Tags, name: str) -> float | None:
     try:
-        first = values[0]  # type: ignore[index]
+        first = _find(tags, name)[0]
         number = float(first[0] if isinstance(first, tuple) else first)  # floats, which some programs write, are tuples
     except (ArithmeticError, LookupError, TypeError, ValueError):
         return None
@@ -138,7 +136,7 @@ def positive(number: float | None, largest: float) -> float | None:
     return number if number is not None and 0 < number <= largest else None
 
 
-def _iso(tags: Mapping[str, Any]) -> float | None:
+def _iso(tags: Tags) -> float | None:
     # 65535 says that the 16-bit field is too short and the value is in one of the others (Exif 2.3, 4.6.5).
     for name in ("ISOSpeedRatings", "PhotographicSensitivity", "RecommendedExposureIndex", "ISOSpeed"):
         iso = positive(_number(tags, name), 1e8)
@@ -147,8 +145,8 @@ def _iso(tags: Mapping[str, Any]) -> float | None:
     return positive(_number(tags, "StandardOutputSensitivity"), 1e8)
 
 
-def _text(tags: Mapping[str, Any], name: str) -> str | None:
-    values = getattr(_find(tags, name), "values", None)
+def _text(tags: Tags, name: str) -> str | None:
+    values = _find(tags, name)
     text = values.split("\0")[0].strip() if isinstance(values, str) else ""
     return text or None
 
@@ -159,7 +157,7 @@ def _camera(make: str | None, model: str | None) -> str | None:
     return model or make
 
 
-def _taken(tags: Mapping[str, Any]) -> datetime | None:
+def _taken(tags: Tags) -> datetime | None:
     for kind in ("Original", "Digitized", ""):  # the last is when the file was changed, which may be all there is
         text = _text(tags, f"DateTime{kind}") or ""
         try:

@@ -41,11 +41,11 @@ class _Directory:
         stream.seek(start)
         (count,) = struct.unpack(f"{order}H", stream.read(2))
         table = stream.read(12 * min(count, _MOST_ENTRIES))
+        entries = struct.iter_unpack(f"{order}HHII", table[: len(table) // 12 * 12])
         places = {}
-        for number in range(len(table) // 12):
-            tag, kind, values, offset = struct.unpack_from(f"{order}HHII", table, 12 * number)
+        for at, (tag, kind, values, offset) in enumerate(entries):
             size = size_of(kind, values)
-            places[tag] = (start + 10 + 12 * number if size <= 4 else base + offset, size)
+            places[tag] = (start + 10 + 12 * at if size <= 4 else base + offset, size)
         return cls(stream, order, base, places)
 
     def value(self, tag: int, form: str, index: int = 0) -> int | None:

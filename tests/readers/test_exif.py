@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from pathlib import Path
 
@@ -99,14 +98,15 @@ def test_nothing_known_is_none(tmp_path: Path) -> None:
     assert (header.camera, header.lens, header.focal_length, header.exif) == (None, None, None, None)
 
 
-def test_broken_block_does_not_lose_the_picture(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    broken = exif().tobytes()[:40] + b"\xff" * 60
+@pytest.mark.parametrize("broken", [exif().tobytes()[:40] + b"\xff" * 60, exif().tobytes()[:40]])
+def test_broken_block_does_not_lose_the_picture(
+    broken: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     path = jpeg(tmp_path / "a.jpg", exif=broken)
     assert readers.read(path).size == (53, 37)
     captured = capfd.readouterr()
     assert not captured.out
     assert "exifread" not in captured.err.lower()
-    assert logging.getLogger("exifread").level == logging.CRITICAL
 
 
 def test_the_time_of_change_stands_in_for_one_of_shooting(tmp_path: Path) -> None:
