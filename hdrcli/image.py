@@ -157,6 +157,11 @@ class Bracket:
         """Some rows and columns of all frames, which share their memory with these."""
         return self.with_exposures([exposure.cut(rows, columns) for exposure in self.exposures])
 
+    def without_pixels(self) -> Bracket:
+        """What is said of the frames, which have no size any more: their memory is given back."""
+        nothing = np.empty((0, 0, 3), np.uint8)
+        return self.with_exposures([replace(e, stored=nothing, valid=None, saturated=None) for e in self.exposures])
+
     def extremes(self) -> Bracket:
         """The bracket of its darkest and its brightest frame, which is its reference."""
         relative = self.relative_exposures

@@ -84,7 +84,7 @@ def fuse(
     on_plans: Callable[[int], None] = lambda count: None,
     on_measuring: Callable[[int, int], None] = lambda done, count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
-    on_fused: Show = lambda fused: None,
+    on_fused: Show = None,
     typed: Collection[str] | None = None,
     **options: Any,
 ) -> FuseReport:
@@ -190,13 +190,15 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest:
         progress("looking for motion", 0.1)
         plan = settled(plan, bracket)
     progress("fusing", 0.12)
-    image, attributes = _fuse_pixels(
-        bracket, plan, settings, notes, lambda share: progress("fusing", 0.12 + 0.82 * share)
-    )
+    image, attributes = _fuse_pixels(bracket, plan, settings, notes, progress)
+    if on_fused is None:  # nobody looks at the frames any more
+        read, bracket = read.without_pixels(), bracket.without_pixels()
+        frames = bracket
     progress("writing", 0.94)
     image, scaled = scale.applied(image, plan, bracket, settings)
     made = write_results(image, read, plan, settings, {**attributes, **cut, **scaled}, making, manifest)
-    on_fused(replace(made, frames=frames, bracket=bracket))
+    if on_fused is not None:
+        on_fused(replace(made, frames=frames, bracket=bracket))
     progress(batch.DONE, 1.0)
     left_out = tuple(frame.path for place, frame in enumerate(plan.frames) if place not in read.order)
     return Carried(replace(plan, notes=(*plan.notes, *notes)), stops, scale.stops(plan, bracket), left_out)
@@ -215,7 +217,7 @@ def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[s
 
 
 def _fuse_pixels(
-    bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str], progress: Callable[[float], None]
+    bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str], progress: Stage
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str]]:
     """The fused image and what the header shall say of how it was made."""
     record = model_record(plan.model)
@@ -225,12 +227,7 @@ def _fuse_pixels(
 
 
 def _fuse_by_network(
-    network: Network,
-    bracket: Bracket,
-    plan: Plan,
-    settings: FuseSettings,
-    notes: list[str],
-    progress: Callable[[float], None],
+    network: Network, bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str], progress: Stage
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str]]:
     from hdrcli import inference, static_merge
 
@@ -241,7 +238,7 @@ def _fuse_by_network(
         chosen = bracket.select(exposure.choose_frames(bracket.relative_exposures, bracket.reference, network.frames))
     if chosen is not bracket:
         notes.append(f"{plan.model} saw {', '.join(one.name for one in chosen.exposures)}")
-    made = inference.run(plan.model, chosen, settings, progress)
+    made = inference.run(plan.model, chosen, settings, lambda share: progress("fusing", 0.12 + 0.82 * share))
     image, attributes = made.image, made.attributes
     if settings.static_merge == "auto" and isinstance(image, RadianceMap):
         image = static_merge.blend(image, bracket)
