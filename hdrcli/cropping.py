@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from hdrcli.errors import HdrcliError
-from hdrcli.image import Bracket, Exposure
+from hdrcli.image import Bracket
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,8 @@ def common_rectangle(bracket: Bracket) -> Rectangle:
 
 
 def cropped(bracket: Bracket, rectangle: Rectangle) -> Bracket:
-    """The bracket with all frames cut to the rectangle."""
-    return bracket.with_exposures([_cut(exposure, rectangle.slices) for exposure in bracket.exposures])
-
-
-def _cut(exposure: Exposure, place: tuple[slice, slice]) -> Exposure:
-    valid = None if exposure.valid is None else exposure.valid[place]
-    return replace(exposure, stored=np.ascontiguousarray(exposure.stored[place]), valid=valid)
+    """The bracket with all frames cut to the rectangle; they share their memory with the whole ones."""
+    return bracket.cut(*rectangle.slices)
 
 
 def largest_rectangle(mask: np.ndarray) -> Rectangle:

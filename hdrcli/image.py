@@ -118,6 +118,11 @@ class Exposure:
             np.take(self.table, stored[top : top + step], out=values[top : top + step], mode="clip")
         return values
 
+    def cut(self, rows: slice, columns: slice) -> Exposure:
+        """Some rows and columns, as an exposure that shares its memory with this one."""
+        valid, saturated = (mask if mask is None else mask[rows, columns] for mask in (self.valid, self.saturated))
+        return replace(self, stored=self.stored[rows, columns], valid=valid, saturated=saturated)
+
     def mapped(self, curve: Callable[[np.ndarray], np.ndarray], encoding: Encoding) -> Exposure:
         """The exposure of curve(value), pixel by pixel; of codes only their table changes."""
         if self.table is None:
@@ -147,6 +152,15 @@ class Bracket:
     def with_exposures(self, exposures: list[Exposure] | tuple[Exposure, ...]) -> Bracket:
         """The same bracket with other pixels (aligned, decoded)."""
         return replace(self, exposures=tuple(exposures))
+
+    def cut(self, rows: slice, columns: slice) -> Bracket:
+        """Some rows and columns of all frames, which share their memory with these."""
+        return self.with_exposures([exposure.cut(rows, columns) for exposure in self.exposures])
+
+    def without_pixels(self) -> Bracket:
+        """What is said of the frames, which have no size any more: their memory is given back."""
+        nothing = np.empty((0, 0, 3), np.uint8)
+        return self.with_exposures([replace(e, stored=nothing, valid=None, saturated=None) for e in self.exposures])
 
     def extremes(self) -> Bracket:
         """The bracket of its darkest and its brightest frame, which is its reference."""

@@ -23,17 +23,13 @@ from hdrcli.manifest import Manifest
 from hdrcli.outcomes import BracketResult, Carried, FuseReport, Work
 from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
 from hdrcli.reading import TYPED, read_bracket
-from hdrcli.results import Fused, Show, write_results
+from hdrcli.results import Show, write_results
 from hdrcli.settings import FuseSettings
 
 EXTREMES = 2
 """A network of so many frames takes the darkest and the brightest."""
 
 log = logging.getLogger("hdrcli")
-
-
-def unseen(fused: Fused) -> None:
-    """Nobody looks at the pixels."""
 
 
 def fuse(
@@ -43,7 +39,7 @@ def fuse(
     on_plans: Callable[[int], None] = lambda count: None,
     on_measuring: Callable[[int, int], None] = lambda done, count: None,
     on_result: Callable[[BracketResult], None] = lambda result: None,
-    on_fused: Show = unseen,
+    on_fused: Show = None,
     typed: Collection[str] | None = None,
     **options: Any,
 ) -> FuseReport:
@@ -58,7 +54,7 @@ def fuse(
     """
     settings, typed = unheeded.chosen(FuseSettings(**options), typed)
     response.parse(settings.response)
-    if on_fused is not unseen:
+    if on_fused is not None:
         cluster.check_pixels_stay(settings)
     manifest = Manifest(settings.output)
     plans = _plans(inputs, settings, manifest)
@@ -92,7 +88,7 @@ def _carried_out(
 
     try:
         if crew is not None:
-            return crew.run(one, plans.brackets, progress, partial(_fuse_bracket, on_fused=unseen))
+            return crew.run(one, plans.brackets, progress, partial(_fuse_bracket, on_fused=None))
         return batch.run(one, plans.brackets, settings.jobs, progress)
     finally:
         if not settings.dry_run:
@@ -165,13 +161,15 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest:
         progress("looking for motion", 0.1)
         plan = settled(plan, bracket)
     progress("fusing", 0.12)
-    image, attributes = _fuse_pixels(
-        bracket, plan, settings, notes, lambda share: progress("fusing", 0.12 + 0.82 * share)
-    )
+    image, attributes = _fuse_pixels(bracket, plan, settings, notes, progress)
+    if on_fused is None:  # nobody looks at the frames any more
+        read, bracket = read.without_pixels(), bracket.without_pixels()
+        frames = bracket
     progress("writing", 0.94)
     image, scaled = scale.applied(image, plan, bracket, settings)
     made = write_results(image, read, plan, settings, {**attributes, **cut, **scaled}, making, manifest)
-    on_fused(replace(made, frames=frames, bracket=bracket))
+    if on_fused is not None:
+        on_fused(replace(made, frames=frames, bracket=bracket))
     progress(batch.DONE, 1.0)
     left_out = tuple(frame.path for place, frame in enumerate(plan.frames) if place not in read.order)
     return Carried(replace(plan, notes=(*plan.notes, *notes)), stops, scale.stops(plan, bracket), left_out)
@@ -190,7 +188,7 @@ def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[s
 
 
 def _fuse_pixels(
-    bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str], progress: Callable[[float], None]
+    bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str], progress: Stage
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str]]:
     """The fused image and what the header shall say of how it was made."""
     record = model_record(plan.model)
@@ -200,12 +198,7 @@ def _fuse_pixels(
 
 
 def _fuse_by_network(
-    network: Network,
-    bracket: Bracket,
-    plan: Plan,
-    settings: FuseSettings,
-    notes: list[str],
-    progress: Callable[[float], None],
+    network: Network, bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str], progress: Stage
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str]]:
     from hdrcli import inference, static_merge
 
@@ -216,7 +209,7 @@ def _fuse_by_network(
         chosen = bracket.select(exposure.choose_frames(bracket.relative_exposures, bracket.reference, network.frames))
     if chosen is not bracket:
         notes.append(f"{plan.model} saw {', '.join(one.name for one in chosen.exposures)}")
-    made = inference.run(plan.model, chosen, settings, progress)
+    made = inference.run(plan.model, chosen, settings, lambda share: progress("fusing", 0.12 + 0.82 * share))
     image, attributes = made.image, made.attributes
     if settings.static_merge == "auto" and isinstance(image, RadianceMap):
         image = static_merge.blend(image, bracket)

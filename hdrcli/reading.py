@@ -41,6 +41,10 @@ class ReadBracket:
         headers = tuple(self.headers[index] for index in kept)
         return replace(self, bracket=bracket, headers=headers, order=tuple(self.order[index] for index in kept))
 
+    def without_pixels(self) -> ReadBracket:
+        """The same without what the frames show."""
+        return replace(self, bracket=self.bracket.without_pixels())
+
 
 def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
     """Read the frames of a plan, darkest first, and choose the reference frame.

@@ -19,6 +19,7 @@ from hdrcli.plan import Plan
 from hdrcli.reading import ReadBracket
 from hdrcli.sampling import sample
 from hdrcli.settings import FuseSettings
+from hdrcli.strips import strips
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +42,8 @@ class Fused:
     making: Making
 
 
-Show = Callable[[Fused], None]
-"""What is handed a bracket whose results are written."""
+Show = Callable[[Fused], None] | None
+"""What is handed a bracket whose results are written, if anything is: its frames are kept for it until then."""
 
 
 def write_results(
@@ -130,7 +131,7 @@ def renditions(image: RadianceMap | DisplayImage, plan: Plan, settings: FuseSett
     @cache
     def pixels(takes: str) -> Any:
         if takes == "linear":
-            return image.pixels if isinstance(image, RadianceMap) else transfer.srgb_to_linear(image.pixels)
+            return image.pixels if isinstance(image, RadianceMap) else _decoded(image.pixels)
         if takes == "display":
             return _picture(image, plan, settings)
         light = _light_beside(image, pixels("display"), settings)
@@ -150,7 +151,15 @@ def _light_beside(image: RadianceMap | DisplayImage, picture: np.ndarray, settin
     """The light that HDR displays show of the fused image, of the picture's colours, on the scale of the image."""
     if isinstance(image, RadianceMap):
         return tone_mapping.coloured(image, settings.adjustments)
-    return transfer.srgb_to_linear(picture)
+    return _decoded(picture)
+
+
+def _decoded(picture: np.ndarray) -> np.ndarray:
+    """The linear light of a display picture."""
+    light = np.empty_like(picture)
+    for rows in strips(picture.shape):
+        light[rows] = transfer.srgb_to_linear(picture[rows])
+    return light
 
 
 def _shown(light: np.ndarray, picture: np.ndarray) -> np.ndarray:

@@ -94,7 +94,7 @@ def stops(plan: Plan, bracket: Bracket) -> float | None:
 def applied(
     image: RadianceMap | DisplayImage, plan: Plan, bracket: Bracket, settings: FuseSettings
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str | float]]:
-    """A result on the scale asked for, from units of its reference frame's white, and what the header says of it.
+    """A result, used up, on the scale asked for, from units of its reference frame's white, and what its header says.
 
     The header has `stops` whichever scale it is on, and the exposure whose white is 1.0, by which files of several runs
     can be compared.
@@ -105,7 +105,7 @@ def applied(
     said: dict[str, str | float] = {"scale": settings.scale, "scaleStops": round(known, 4)}
     said |= {"whiteExposure": plan.shoot_exposure * 2**known, "whiteExposureOf": _quantities(plan)}
     if settings.scale == "shoot":
-        image = RadianceMap(image.pixels * np.float32(2.0**-known))
+        np.multiply(image.pixels, np.float32(2.0**-known), out=image.pixels)
         said["whiteExposure"] = plan.shoot_exposure
     return image, said
 

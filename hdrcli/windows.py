@@ -7,6 +7,9 @@ import numpy as np
 WINDOW = 2.0
 """Standard deviation, in pixels, of the Gaussian window in which frames are compared."""
 
+RADIUS = round(4 * WINDOW)
+"""Pixels around a pixel that its window has."""
+
 
 def blurred(plane: np.ndarray) -> np.ndarray:
     """The mean in the window around each pixel, (H, W) or (H, W, C) float32."""

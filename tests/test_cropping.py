@@ -52,6 +52,19 @@ def test_the_rectangle_is_the_largest_there_is(seed: int) -> None:
     assert found.width * found.height == most_by_search(mask)
 
 
+def test_masks_are_cut_with_the_pixels_which_are_not_copied() -> None:
+    pixels = np.random.default_rng(1).random((20, 30, 3), np.float32)
+    mask = pixels[..., 0] > 0.5
+    frame = Exposure(pixels, "linear", "a", valid=mask, saturated=~mask)
+    (cut,) = cropped(Bracket("b", (frame,), 0), Rectangle(4, 3, 11, 9)).exposures
+    np.testing.assert_array_equal(cut.pixels, pixels[3:12, 4:15])
+    assert np.shares_memory(cut.stored, pixels)
+    assert cut.valid is not None
+    assert cut.saturated is not None
+    np.testing.assert_array_equal(cut.valid, mask[3:12, 4:15])
+    np.testing.assert_array_equal(cut.saturated, ~mask[3:12, 4:15])
+
+
 def test_a_bounding_box_would_not_do() -> None:
     y, x = np.mgrid[:101, :101]
     diamond = abs(x - 50) + abs(y - 50) <= 50

@@ -34,9 +34,20 @@ LAYERS = [
         "protocols",
         "middle_tones",
         "sampling",
+        "strips",
     },
     STAGES
-    | {"grouping", "settings", "response", "static_merge", "motion", "measured_stops", "frame_pairs", "tone_curve"},
+    | {
+        "grouping",
+        "settings",
+        "response",
+        "static_merge",
+        "agreement",
+        "motion",
+        "measured_stops",
+        "frame_pairs",
+        "tone_curve",
+    },
     {
         "manifest",
         "earlier",

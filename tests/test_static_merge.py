@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hdrcli import merging, static_merge
+from hdrcli import merging, static_merge, strips
+from hdrcli.agreement import agreements
 from hdrcli.image import Bracket, Exposure, RadianceMap
 from hdrcli.transfer import linear_to_srgb, srgb_to_linear
 
@@ -43,6 +44,11 @@ def network_of(truth: np.ndarray, error: float = 0.1) -> RadianceMap:
     return RadianceMap(np.minimum(truth * wave[..., None], 8).astype(np.float32))
 
 
+def blend(network: RadianceMap, bracket: Bracket) -> RadianceMap:
+    """The static merge, which uses its first argument up, of a copy."""
+    return static_merge.blend(RadianceMap(network.pixels.copy()), bracket)
+
+
 def relative_error(made: np.ndarray, truth: np.ndarray) -> float:
     return float(np.sqrt(np.mean((made / truth - 1) ** 2)))
 
@@ -50,7 +56,7 @@ def relative_error(made: np.ndarray, truth: np.ndarray) -> float:
 def test_where_nothing_moved_the_merge_corrects_the_network() -> None:
     truth = scene()
     network = network_of(truth)
-    made = static_merge.blend(network, bracket_of([truth] * 3)).pixels
+    made = blend(network, bracket_of([truth] * 3)).pixels
     assert relative_error(made, truth) < 0.6 * relative_error(network.pixels, truth)
     # the mid-tones, which frames know best, come within the noise
     middle = np.s_[:, 40:90]
@@ -66,10 +72,10 @@ def test_what_moved_in_one_frame_leaves_no_ghost(moved: int) -> None:
     bracket = bracket_of(scenes)
     ghost = relative_error(merging.merge(bracket)[0][BOX], truth[BOX])
     network = network_of(truth)
-    made = static_merge.blend(network, bracket).pixels
+    made = blend(network, bracket).pixels
     assert relative_error(made[BOX], truth[BOX]) < min(0.05, 0.9 * ghost)
     seen = (BOX[0], slice(40, 48))  # farther right the brightest frame is saturated either way
-    assert float(static_merge.agreements(bracket, network)[moved][seen].max()) < 0.05
+    assert float(agreements(bracket, network)[moved][seen].max()) < 0.05
 
 
 def test_a_reference_that_is_never_quite_black_does_not_keep_better_frames_away() -> None:
@@ -78,7 +84,7 @@ def test_a_reference_that_is_never_quite_black_does_not_keep_better_frames_away(
     lifted = np.maximum(bracket.exposures[1].pixels, np.array([0.002, 0.001, 0.004], np.float32))
     exposures = list(bracket.exposures)
     exposures[1] = replace(exposures[1], stored=lifted)
-    made = static_merge.blend(RadianceMap(lifted), bracket.with_exposures(exposures)).pixels
+    made = blend(RadianceMap(lifted), bracket.with_exposures(exposures)).pixels
     shadows = np.s_[:, :30]
     assert (truth[shadows] < 0.003).all()
     assert relative_error(lifted[shadows], truth[shadows]) > 3
@@ -87,7 +93,7 @@ def test_a_reference_that_is_never_quite_black_does_not_keep_better_frames_away(
 
 def test_frames_agree_with_themselves_where_nothing_moved() -> None:
     bracket = bracket_of([scene()] * 3)
-    dark, reference, bright = static_merge.agreements(bracket, network_of(scene()))
+    dark, reference, bright = agreements(bracket, network_of(scene()))
     assert (reference == 1).all()
     assert float(dark.mean()) > 0.9
     assert float(bright.mean()) > 0.9
@@ -99,15 +105,15 @@ def test_a_saturated_reference_is_overruled_by_a_short_frame_that_fits_the_netwo
     bright, dark = truth.copy(), truth.copy()
     bright[highlights] *= 1.5
     dark[highlights] *= 0.1  # the short frame sees something dark where the reference is blown out
-    agreed = static_merge.agreements(bracket_of([dark, truth, truth]), network_of(truth))[0]
+    agreed = agreements(bracket_of([dark, truth, truth]), network_of(truth))[0]
     assert float(agreed[30:60, 118:].max()) < 0.1
-    kept = static_merge.agreements(bracket_of([bright, truth, truth]), network_of(bright))[0]
+    kept = agreements(bracket_of([bright, truth, truth]), network_of(bright))[0]
     assert float(kept[30:60, 118:].min()) > 0.8
 
 
 def test_light_beyond_the_darkest_frame_is_no_less_than_it_proves() -> None:
     truth = scene() * 6
-    made = static_merge.blend(RadianceMap(np.minimum(truth, 6)), bracket_of([truth] * 3)).pixels
+    made = blend(RadianceMap(np.minimum(truth, 6)), bracket_of([truth] * 3)).pixels
     burnt = truth > 9  # the darkest frame saturates at 8
     assert burnt.any()
     assert float(made[burnt].min()) > 7.5
@@ -120,7 +126,7 @@ def test_a_frame_left_out_by_alignment_has_no_say() -> None:
     bracket = bracket_of([truth * 3, truth, truth])
     gone = replace(bracket.exposures[0], valid=np.zeros((96, 128), bool))
     bracket = bracket.with_exposures((gone, *bracket.exposures[1:]))
-    assert float(static_merge.agreements(bracket, network_of(truth))[0].max()) == 0
+    assert float(agreements(bracket, network_of(truth))[0].max()) == 0
 
 
 def test_a_small_change_of_the_network_makes_a_small_change_of_the_result() -> None:
@@ -129,7 +135,7 @@ def test_a_small_change_of_the_network_makes_a_small_change_of_the_result() -> N
     bracket = bracket_of([truth, truth, np.roll(truth, 3, 1)])
     network = network_of(truth).pixels
     nudged = network * np.float32(1 + 1e-6)
-    one, other = (static_merge.blend(RadianceMap(n), bracket).pixels for n in (network, nudged))
+    one, other = (blend(RadianceMap(n), bracket).pixels for n in (network, nudged))
     assert float(np.abs(one - other).max()) < 1e-4
 
 
@@ -137,7 +143,7 @@ def test_channels_that_the_darkest_frame_holds_are_its_own_where_another_is_clip
     truth = scene()
     truth[20:60, 20:60] = (12.0, 7.2, 6.8)  # the darkest frame saturates at 8
     wrong = RadianceMap(truth * np.float32(0.8))
-    made = static_merge.blend(wrong, bracket_of([truth] * 3)).pixels[25:55, 25:55]
+    made = blend(wrong, bracket_of([truth] * 3)).pixels[25:55, 25:55]
     assert relative_error(made[..., 1:], truth[25:55, 25:55, 1:]) < 0.03
     assert float(made[..., 0].min()) >= 7.9
 
@@ -153,10 +159,10 @@ def sensor_frame(light: np.ndarray, time: float) -> Exposure:
 def test_what_a_sensor_has_clipped_is_no_motion() -> None:
     truth = scene() * np.array([0.3, 0.4, 1.4], np.float32)  # blue light: the levels of the others are low
     still = Bracket("b", tuple(sensor_frame(truth, time) for time in TIMES), 1, TIMES)
-    assert min(agreement.min() for agreement in static_merge.agreements(still, network_of(truth))) > 0.9
+    assert min(agreement.min() for agreement in agreements(still, network_of(truth))) > 0.9
     # without the mask, what the clipping of blue does to it would be taken for motion
     blind = still.with_exposures([Exposure(e.pixels, "linear", e.name, bits=16) for e in still.exposures])
-    assert min(agreement.min() for agreement in static_merge.agreements(blind, network_of(truth))) < 0.1
+    assert min(agreement.min() for agreement in agreements(blind, network_of(truth))) < 0.1
 
 
 def test_a_clipped_frame_still_tells_that_light_has_gone() -> None:
@@ -165,5 +171,32 @@ def test_a_clipped_frame_still_tells_that_light_has_gone() -> None:
     frames = (sensor_frame(after, TIMES[0]), sensor_frame(after, TIMES[1]), sensor_frame(before, TIMES[2]))
     assert frames[2].saturated is not None
     assert frames[2].saturated[BOX].all()
-    agreement = static_merge.agreements(Bracket("b", frames, 1, TIMES), network_of(after))[2]
+    agreement = agreements(Bracket("b", frames, 1, TIMES), network_of(after))[2]
     assert agreement[40:50, 50:60].max() < 0.1
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_parts_make_what_the_whole_picture_makes(monkeypatch: pytest.MonkeyPatch, raw: bool) -> None:
+    truth = np.concatenate([scene() / 60, scene() * 2])
+    moved = truth.copy()
+    moved[20:40, 50:70] *= 3
+    moved[120:140, 80:100] /= 4
+    bracket = bracket_of([moved, truth, truth])
+    noise = np.random.default_rng(3).normal(0, 0.01, truth.shape).astype(np.float32)
+    seen = replace(bracket.exposures[0], stored=np.clip(bracket.exposures[0].stored + noise, 0, 1))
+    reference = replace(bracket.exposures[1], stored=np.maximum(bracket.exposures[1].stored, np.float32(0.003)))
+    warped = replace(bracket.exposures[2], valid=np.arange(192)[:, None] + np.arange(128) > 40)
+    bracket = bracket.with_exposures([seen, reference, warped])
+    if raw:
+        masks = [frame.pixels.max(-1) > 0.8 for frame in bracket.exposures]
+        pairs = zip(bracket.exposures, masks, strict=True)
+        bracket = bracket.with_exposures([replace(one, saturated=mask, noise=(1e-4, 1e-6)) for one, mask in pairs])
+    made = {}
+    for side in (32, 1 << 20):
+        monkeypatch.setattr(strips, "BLOCK", side)
+        monkeypatch.setattr(strips, "STRIP_PIXELS", side * 128)
+        made[side] = [*agreements(bracket, network_of(truth)), blend(network_of(truth), bracket).pixels]
+    for part, whole in zip(*made.values(), strict=True):
+        np.testing.assert_allclose(part, whole, atol=1e-6)
+    assert min(agreed.min() for agreed in made[32][:3]) < 0.1
+    assert made[32][0].max() > 0.9

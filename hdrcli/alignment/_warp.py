@@ -7,7 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from hdrcli.image import Bracket, Exposure
+from hdrcli.strips import strips
 from hdrcli.transfer import linear_to_srgb, srgb_to_linear
+
+KERNEL = 8
+"""Rows around a pixel that no interpolation of it, or of its neighbours, reaches beyond."""
 
 
 def leave_out(exposure: Exposure) -> Exposure:
@@ -19,73 +23,104 @@ def bring_onto(bracket: Bracket, index: int, warp: np.ndarray) -> Exposure:
     """Frame `index` as seen from the reference frame; the very same for the identity.
 
     `warp` maps full-size pixels of the reference to those of the frame. Pixels from beyond the frame are not `valid`;
-    they hold the reference frame's light at this frame's exposure, so that networks see nothing strange there.
+    they hold the reference frame's light at this frame's exposure, so that networks see nothing strange there. Frames
+    that are stored as codes have codes of 16 bits afterwards.
     """
     exposure = bracket.exposures[index]
     if np.array_equal(warp, np.eye(3)):
         return exposure
-    pixels, valid = _resample(exposure, warp)
-    saturated = None if exposure.saturated is None else _saturated(exposure.saturated, warp)
-    if not valid.all():
-        filling = _reference_light(bracket, index, pixels, valid)
-        pixels[~valid] = filling[~valid]
-    stored, table = _as_codes(pixels, exposure)
-    return replace(exposure, stored=stored, table=table, valid=valid, saturated=saturated)
+    made = _blank(exposure)
+    for rows in strips(exposure.stored.shape):
+        _resample(exposure, warp, made, rows)
+    if not made.valid.all():  # type: ignore[union-attr]
+        _fill_beyond(bracket, index, made)
+    return made
 
 
-def _as_codes(pixels: np.ndarray, exposure: Exposure) -> tuple[np.ndarray, np.ndarray | None]:
-    """Values of a warped frame as 16-bit codes and their table, where the frame was stored as codes."""
+def _blank(exposure: Exposure) -> Exposure:
+    """A frame of the same size, to be written: with 16-bit codes in equal steps where it is stored as codes."""
+    shape, table = exposure.stored.shape, exposure.table
+    stored = np.empty(shape, np.float32 if table is None else np.uint16)
+    if table is not None:
+        table = np.linspace(float(table[0]), float(table[-1]), 1 << 16, dtype=np.float32)
+    saturated = None if exposure.saturated is None else np.empty(shape[:2], bool)
+    return replace(exposure, stored=stored, table=table, valid=np.empty(shape[:2], bool), saturated=saturated)
+
+
+def _codes(pixels: np.ndarray, exposure: Exposure) -> np.ndarray:
+    """Values as a frame of `_blank` stores them."""
     if exposure.table is None:
-        return pixels, None
-    ascending = np.linspace(0, 1, 1 << 16, dtype=np.float32)
-    table = srgb_to_linear(ascending) if exposure.encoding == "linear" else ascending
-    encoded = linear_to_srgb(pixels) if exposure.encoding == "linear" else pixels
-    return np.round(encoded * np.float32(65535)).astype(np.uint16), table
+        return pixels
+    low, high = exposure.table[[0, -1]]
+    return np.round((pixels - low) * (65535 / (high - low))).clip(0, 65535).astype(np.uint16)
 
 
-def _saturated(mask: np.ndarray, warp: np.ndarray) -> np.ndarray:
-    """The saturated pixels of a frame after `warp`: those that one of them, or of their neighbours, has gone into."""
-    import cv2
+def _resample(exposure: Exposure, warp: np.ndarray, made: Exposure, rows: slice) -> None:
+    """Make some rows of the warped frame: values by Lanczos interpolation, held within their neighbours'.
 
-    grown = cv2.dilate(mask.astype(np.float32), np.ones((3, 3), np.uint8))
-    return np.greater(
-        cv2.warpPerspective(grown, warp, mask.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), 0
-    )
-
-
-def _resample(exposure: Exposure, warp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels by Lanczos interpolation of sRGB values, held within their neighbours', and where all of them exist.
-
-    Held, because such kernels ring around lamps: dark rims that the merge would take for motion. Encoded, because in
-    linear light they ring the more, and blur the shadows.
+    Held, because such kernels ring around lamps: dark rims that the merge would take for motion. Of sRGB values,
+    because in linear light they ring the more, and blur the shadows. `saturated` are pixels that a saturated one, or a
+    neighbour of one, has gone into.
     """
     import cv2
 
-    encoded = exposure.pixels if exposure.encoding == "srgb" else linear_to_srgb(exposure.pixels)
+    source = _source(warp, rows, exposure.size)
+    to_source, to_made = np.eye(3), np.eye(3)
+    to_source[1, 2], to_made[1, 2] = -source.start, rows.start
+    shifted, size = to_source @ warp @ to_made, (exposure.size[0], rows.stop - rows.start)
 
     def warped(image: np.ndarray, kernel: int, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
-        return cv2.warpPerspective(image, warp, exposure.size, flags=kernel | cv2.WARP_INVERSE_MAP, borderMode=border)
+        return cv2.warpPerspective(image, shifted, size, flags=kernel | cv2.WARP_INVERSE_MAP, borderMode=border)
 
-    pixels = warped(encoded, cv2.INTER_LANCZOS4)
+    part = exposure.part(source)
+    encoded = part if exposure.encoding == "srgb" else linear_to_srgb(part)
     around = np.ones((3, 3), np.uint8)
+    pixels = warped(encoded, cv2.INTER_LANCZOS4)
     np.minimum(pixels, warped(cv2.dilate(encoded, around), cv2.INTER_NEAREST), out=pixels)
     np.maximum(pixels, warped(cv2.erode(encoded, around), cv2.INTER_NEAREST), out=pixels)
-    inside = warped(np.full(encoded.shape[:2], 255, np.uint8), cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-    return (srgb_to_linear(pixels) if exposure.encoding == "linear" else pixels), inside == 255
+    made.stored[rows] = _codes(srgb_to_linear(pixels) if exposure.encoding == "linear" else pixels, made)
+    inside = warped(np.full(part.shape[:2], 255, np.uint8), cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+    np.equal(inside, 255, out=made.valid[rows])  # type: ignore[index]
+    if exposure.saturated is not None and made.saturated is not None:
+        grown = cv2.dilate(exposure.saturated[source].astype(np.float32), around)
+        np.greater(warped(grown, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT), 0, out=made.saturated[rows])
 
 
-def _reference_light(bracket: Bracket, index: int, pixels: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """What the reference frame says that frame `index` would show, in that frame's encoding."""
-    exposure, reference = bracket.exposures[index], bracket.exposures[bracket.reference]
-    light = _linear(reference, reference.pixels)
+def _source(warp: np.ndarray, rows: slice, size: tuple[int, int]) -> slice:
+    """The rows of a frame that some rows of the warped one come from, with those that kernels reach."""
+    width, height = size
+    corners = np.array([[x, y, 1] for x in (0, width - 1) for y in (rows.start, rows.stop - 1)], np.float64).T
+    _, y, scale = warp @ corners
+    if (scale <= 0).any():  # seen from behind
+        return slice(0, height)
+    first, last = (y / scale).min() - KERNEL, (y / scale).max() + KERNEL
+    # beyond the frame its outermost rows repeat
+    start = int(np.clip(np.floor(first), 0, max(height - 2 * KERNEL, 0)))
+    return slice(start, int(np.clip(np.ceil(last) + 1, min(start + 2 * KERNEL, height), height)))
+
+
+def _fill_beyond(bracket: Bracket, index: int, made: Exposure) -> None:
+    """Give the pixels that are not valid what the reference frame says that frame `index` would show there."""
+    reference, ratio = bracket.exposures[bracket.reference], _exposure_ratio(bracket, index, made)
+    for rows in strips(made.stored.shape):
+        beyond = ~made.valid[rows]  # type: ignore[index]
+        if beyond.any():
+            light = np.clip(_linear(reference, reference.part(rows)[beyond]) * np.float32(ratio), 0, 1)
+            made.stored[rows][beyond] = _codes(light if made.encoding == "linear" else linear_to_srgb(light), made)
+
+
+def _exposure_ratio(bracket: Bracket, index: int, made: Exposure) -> float:
+    """The exposure of frame `index`, warped, over that of the reference frame, as far as anything tells."""
     if bracket.relative_exposures is not None:
-        ratio = bracket.relative_exposures[index] / bracket.relative_exposures[bracket.reference]
-    else:
-        own = _linear(exposure, pixels)
-        both = valid[..., None] & (own > 0.01) & (own < 0.8) & (light > 0.01) & (light < 0.8)
-        ratio = float(np.median(own[both] / light[both])) if both.any() else 1.0
-    filled = np.clip(light * np.float32(ratio), 0, 1)
-    return filled if exposure.encoding == "linear" else linear_to_srgb(filled)
+        return bracket.relative_exposures[index] / bracket.relative_exposures[bracket.reference]
+    reference, ratios = bracket.exposures[bracket.reference], []
+    for rows in strips(made.stored.shape):
+        own, light = (_linear(exposure, exposure.part(rows)) for exposure in (made, reference))
+        both = made.valid[rows, :, None] & (own > 0.01) & (own < 0.8)  # type: ignore[index]
+        both &= (light > 0.01) & (light < 0.8)
+        ratios.append(own[both] / light[both])
+    found = np.concatenate(ratios)
+    return float(np.median(found, overwrite_input=True)) if len(found) else 1.0
 
 
 def _linear(exposure: Exposure, pixels: np.ndarray) -> np.ndarray:
