@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "hdrcli"
 STAGES = {"readers", "alignment", "networks", "classical", "tone_mapping", "writers", "metrics"}
 LAYERS = [
-    {"errors", "image", "comparison", "exposure", "transfer", "adjustments", "development", "interrupts", ""},
+    {"errors", "image", "strips", "comparison", "exposure", "transfer", "adjustments", "development", "interrupts", ""},
     {
         "contracts",
         "plugins",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from hdrcli import exposure_fusion, pyramids, transfer
+from hdrcli import exposure_fusion, transfer
 from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
@@ -102,15 +103,13 @@ def virtual_stops(light: np.ndarray, strength: float = 1.0) -> np.ndarray:
 
 
 def _fused(light: np.ndarray, stops: np.ndarray, top: int) -> np.ndarray:
-    """The fused exposures (H, W), encoded, of about [0, 1]; one exposure is held at a time."""
-    total = np.zeros_like(light)
-    for stop in stops:
-        total += _weight(_exposure(light, stop))
-    result: list[np.ndarray] = []
-    for stop in stops:
-        picture = _exposure(light, stop)
-        exposure_fusion.add(result, picture, _weight(picture) / total, top)
-    return pyramids.collapse(result)
+    """The fused exposures (H, W), encoded, of about [0, 1]; half a plane is held for each."""
+
+    def weighted(stop: float, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        picture = _exposure(light[rows], stop)
+        return picture, _weight(picture)
+
+    return exposure_fusion.fused([partial(weighted, stop) for stop in stops], light.shape, top)
 
 
 def _exposure(light: np.ndarray, stops: float) -> np.ndarray:
