@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hdrcli.strips import each, grown, strips
+from hdrcli.parallel import each, grown, strips
 
 Planes = Sequence[np.ndarray]
 
@@ -31,13 +31,12 @@ def blended(
 
     `parts(rows)` are rows of all layers and of their guides (H, W), as many as `counts` says. At each of so many
     `levels` it is the sum of the layers' bands, each times its plane of `shares(guides)`; the top is `last(layers,
-    guides)`. Guides are halved as the layers are. Strips make no difference, but that no layer is held in full size.
+    guides)`. Guides are halved as the layers are. It is made in strips, and no layer is held in full size.
     """
     if levels == 0:
         return last(*parts(slice(0, shape[0])))
     size = tuple((side + 1) // 2 for side in shape[:2])
-    result = np.empty(shape, np.float32)
-    halves = [np.empty((*size, *shape[2:]), np.float32) for _ in range(counts[0])]
+    result, halves = np.empty(shape, np.float32), [np.empty((*size, *shape[2:]), np.float32) for _ in range(counts[0])]
     half_guides = [np.empty(size, np.float32) for _ in range(counts[1])]
 
     def make(rows: slice) -> None:
@@ -57,8 +56,7 @@ def blended(
         return [half[rows] for half in halves], [half[rows] for half in half_guides]
 
     smaller = blended(rest, counts, (*size, *shape[2:]), shares, last, levels - 1)
-    halves.clear()
-    half_guides.clear()
+    del halves[:], half_guides[:]
     each(lambda rows: np.add(result[rows], _enlarged(smaller, 0, rows, shape), out=result[rows]), strips(*shape[:2]))
     return result
 

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from hdrcli import exposure_fusion, strips
+from hdrcli import exposure_fusion, parallel
 from hdrcli.contracts import Fuser
 from hdrcli.exposure import encoded
 from hdrcli.exposure_fusion import LEAST_WEIGHT
@@ -29,7 +29,7 @@ def fuse(bracket: Bracket) -> DisplayImage:
     frames = [partial(_weighted, encoded(exposure)) for exposure in bracket.exposures]
     width, height = bracket.exposures[0].size
     fused = exposure_fusion.fused(frames, (height, width, 3))
-    strips.each(lambda rows: np.clip(fused[rows], 0, 1, out=fused[rows]), strips.strips(height, width))
+    parallel.each(lambda rows: np.clip(fused[rows], 0, 1, out=fused[rows]), parallel.strips(height, width))
     return DisplayImage(fused)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from hdrcli import pyramids, strips
+from hdrcli import parallel, pyramids
 from hdrcli.classical import mertens
+from hdrcli.contracts import OutputInfo
 from hdrcli.image import Bracket, Exposure
 from hdrcli.tone_mapping import _local_laplacian
+from hdrcli.writers import png
 
 SIZES = [(1, 1), (1, 9), (2, 3), (37, 53), (64, 40), (65, 31), (130, 17)]
 
@@ -17,8 +22,8 @@ SIZES = [(1, 1), (1, 9), (2, 3), (37, 53), (64, 40), (65, 31), (130, 17)]
 @pytest.fixture
 def tiny_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strips of two rows, in three threads."""
-    monkeypatch.setattr(strips.strips, "__defaults__", (1,))
-    monkeypatch.setattr(strips, "cores", lambda: 3)
+    monkeypatch.setattr(parallel, "PIXELS", 1)
+    monkeypatch.setattr(parallel, "cores", lambda: 3)
 
 
 def picture(*shape: int) -> np.ndarray:
@@ -27,16 +32,16 @@ def picture(*shape: int) -> np.ndarray:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_strips_are_all_rows_once_and_begin_at_even_ones(size: tuple[int, int]) -> None:
-    rows = strips.strips(*size, pixels=100)
+    rows = parallel.strips(*size, pixels=100)
     assert np.concatenate([np.arange(size[0])[one] for one in rows]).tolist() == list(range(size[0]))
     assert all(one.start % 2 == 0 for one in rows)
 
 
 def test_results_come_in_order_and_errors_come_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strips, "cores", lambda: 4)
-    assert strips.each(lambda number: number**2, range(50)) == [number**2 for number in range(50)]
+    monkeypatch.setattr(parallel, "cores", lambda: 4)
+    assert parallel.each(lambda number: number**2, range(50)) == [number**2 for number in range(50)]
     with pytest.raises(ZeroDivisionError):
-        strips.each(lambda number: 1 / number, [2, 1, 0])
+        parallel.each(lambda number: 1 / number, [2, 1, 0])
 
 
 @pytest.mark.usefixtures("tiny_strips")
@@ -81,6 +86,20 @@ def test_fusers_do_not_depend_on_the_strips(monkeypatch: pytest.MonkeyPatch) -> 
         return [mertens.fuse(bracket).pixels, compressed]
 
     at_once = made()
-    monkeypatch.setattr(strips.strips, "__defaults__", (1,))
-    monkeypatch.setattr(strips, "cores", lambda: 3)
+    monkeypatch.setattr(parallel, "PIXELS", 1)
+    monkeypatch.setattr(parallel, "cores", lambda: 3)
     assert all(np.array_equal(one, other) for one, other in zip(made(), at_once, strict=True))
+
+
+@pytest.mark.parametrize("bit_depth", [8, 16])
+def test_a_png_in_strips_holds_the_picture(bit_depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = picture(37, 53, 3)
+    at_once = png.encode(pixels, OutputInfo(), bit_depth)
+    monkeypatch.setattr(png, "_STRIP_PIXELS", 53 * 6)
+    monkeypatch.setattr(parallel, "cores", lambda: 3)
+    in_strips = png.encode(pixels, OutputInfo(), bit_depth)
+    assert in_strips.count(b"IDAT") > 5
+    for file in (at_once, in_strips):
+        read = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert np.array_equal(read[..., ::-1], np.rint(pixels * np.float32(2**bit_depth - 1)))
+        Image.open(io.BytesIO(file)).load()

@@ -21,9 +21,9 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def strips(height: int, width: int, pixels: int = PIXELS) -> list[slice]:
-    """The rows of strips of about so many `pixels`, from the top; each begins at an even row."""
-    step = max(2, pixels // max(width, 1) // 2 * 2)
+def strips(height: int, width: int, pixels: int | None = None) -> list[slice]:
+    """The rows of strips of about so many `pixels` (PIXELS by default), from the top; each begins at an even row."""
+    step = max(2, (pixels or PIXELS) // max(width, 1) // 2 * 2)
     return [slice(top, min(top + step, height)) for top in range(0, height, step)]
 
 
