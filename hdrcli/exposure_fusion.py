@@ -48,7 +48,8 @@ def fused(frames: Sequence[Weighted], shape: tuple[int, ...], top: int = 1) -> n
         return [picture[inner] for picture in pictures], [(weight / total)[inner] for weight in weights]
 
     def last(pictures: pyramids.Planes, weights: pyramids.Planes) -> np.ndarray:
-        return sum(p * w.reshape(w.shape + (1,) * (p.ndim - 2)) for p, w in zip(pictures, weights, strict=True))
+        pairs = zip(pictures, weights, strict=True)
+        return np.sum([picture * pyramids.spread(weight, picture) for picture, weight in pairs], 0)
 
     count, levels = len(frames), pyramids.depth(shape[0], shape[1], top)
     return pyramids.blended(parts, (count, count), shape, lambda weights: weights, last, levels)

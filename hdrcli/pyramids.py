@@ -47,7 +47,7 @@ def blended(
         for number, share in enumerate(shares([guide[inner] for guide in guides])):
             small = _halve(layers[number], outer.start, rows, halves[number])
             band = layers[number][inner] - _enlarged(small, outer.start // 2, rows, shape)
-            band *= _spread(share, band)
+            band *= spread(share, band)
             result[rows] = band if number == 0 else np.add(result[rows], band, out=band)
 
     each(make, strips(*shape[:2]))
@@ -81,7 +81,7 @@ def _enlarged(small: np.ndarray, start: int, rows: slice, shape: tuple[int, ...]
     return large[rows.start - top : rows.stop - top]
 
 
-def _spread(share: np.ndarray, band: np.ndarray) -> np.ndarray:
+def spread(share: np.ndarray, band: np.ndarray) -> np.ndarray:
     """A share (h, w) for each channel of a band, three times as fast as by NumPy's rules of broadcasting."""
     import cv2
 

@@ -17,7 +17,7 @@ from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.sampling import sample
-from hdrcli.tone_mapping._bands import bands, by_bands
+from hdrcli.tone_mapping._bands import by_bands, plane
 from hdrcli.tone_mapping._colour import brightness, encode, exposed, faded, scaled
 from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average
 from hdrcli.tone_mapping._white_balance import balanced
@@ -74,9 +74,7 @@ def apply(
     `strength` scales the range of the exposures, about the one that a photographer would take alone.
     """
     pixels = balanced(radiance.pixels, adjustments)
-    light = np.empty(pixels.shape[:2], np.float32)
-    for rows in bands(pixels):
-        light[rows] = brightness(pixels[rows])
+    light = plane(pixels, brightness)
     stops = statistics.stops if statistics else virtual_stops(sample(light), _strength(adjustments))
     shown = _fused(light, stops, AGREEING_TOP if statistics else 1)
     ends = (statistics.darkest, statistics.brightest) if statistics else _ends(sample(shown))

@@ -79,8 +79,8 @@ def _deflated(pixels: np.ndarray, rows: slice, bit_depth: int) -> tuple[bytes, i
     # runs alone: what the filter leaves of a photograph is noise, which hardly ever repeats
     packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS, 9, zlib.Z_RLE)
     ending = zlib.Z_FINISH if rows.stop == len(pixels) else zlib.Z_SYNC_FLUSH
-    content = packer.compress(lines) + packer.flush(ending)
-    return _chunk(b"IDAT", content), zlib.adler32(lines), lines.size
+    content = packer.compress(lines.data) + packer.flush(ending)
+    return _chunk(b"IDAT", content), zlib.adler32(lines.data), lines.size
 
 
 def _filtered(stored: np.ndarray, step: int) -> np.ndarray:
