@@ -9,7 +9,7 @@ import numpy as np
 
 from hdrcli.errors import ExposureError
 from hdrcli.image import Exposure, FrameHeader
-from hdrcli.transfer import linear_to_srgb
+from hdrcli.transfer import largest_channel, linear_to_srgb
 
 LARGEST_STEP = 4.5  # stops between a network's neighbouring frames; beyond, both lack detail in what lies between
 
@@ -58,7 +58,13 @@ def stops(relative: Sequence[float], reference: int) -> tuple[float, ...]:
 
 def mean_light(exposure: Exposure) -> float:
     """Mean of all values: what orders frames whose exposure is unknown."""
-    return float(exposure.pixels.mean(dtype=np.float64))
+    if exposure.table is None:
+        return float(exposure.pixels.mean(dtype=np.float64))
+    import cv2
+
+    rows, codes = exposure.stored.reshape(exposure.stored.shape[0], -1), len(exposure.table)
+    counts = cv2.calcHist([rows], [0], None, [codes], [0, codes]).ravel()
+    return float(np.average(exposure.table, weights=counts.astype(np.float64)))
 
 
 def encoded_pixels(exposure: Exposure) -> np.ndarray:
@@ -80,7 +86,7 @@ def lost(exposure: Exposure, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """
     white, black = (0.98, 0.02) if exposure.encoding == "srgb" else (0.955, 0.0016)
     every = slice(None, None, step)
-    brightest = exposure.part(every, every).max(2)
+    brightest = largest_channel(exposure.part(every, every))
     saturated = brightest >= white if exposure.saturated is None else exposure.saturated[::step, ::step]
     return saturated, (brightest <= black) & ~saturated
 

@@ -5,15 +5,21 @@ T. Mertens, J. Kautz, F. Van Reeth: "Exposure Fusion", Pacific Graphics 2007, se
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from hdrcli import pyramids
+from hdrcli.parallel import grown
 
 EXPOSEDNESS_SIGMA = 0.2
 """Width of the well-exposedness weight around mid-grey, in encoded units (section 3.1 of the paper)."""
 
 LEAST_WEIGHT = 1e-12
 """Where no frame has any quality, they count alike."""
+
+Weighted = Callable[[slice], tuple[np.ndarray, np.ndarray]]
+"""Some rows of a frame, (h, w) or (h, w, 3), encoded, and their quality (h, w) > 0, as these rows alone tell it."""
 
 
 def contrast(grey: np.ndarray) -> np.ndarray:
@@ -29,15 +35,21 @@ def well_exposedness(distance_squared: np.ndarray) -> np.ndarray:
     return np.exp(distance_squared / np.float32(-2 * EXPOSEDNESS_SIGMA**2))
 
 
-def add(fused: list[np.ndarray], pixels: np.ndarray, weight: np.ndarray, top: int = 1) -> None:
-    """Add a frame to the Laplacian pyramid `fused` (begun by the first one) with its share `weight` (H, W) (eq. 6).
+def fused(frames: Sequence[Weighted], shape: tuple[int, ...], top: int = 1) -> np.ndarray:
+    """The frames, of `shape` (H, W) or (H, W, 3), blended by their qualities (eqs. 2 and 6); not clipped.
 
-    `pixels` are (H, W) or (H, W, 3), encoded; `top` is as in `hdrcli.pyramids`.
+    `top` is as in `hdrcli.pyramids`. The pyramids span the whole picture, but frames are looked at in strips.
     """
-    levels = zip(pyramids.laplacian(pixels, top), pyramids.gaussian(weight, top), strict=True)
-    for level, (band, share) in enumerate(levels):
-        band = band * share.reshape(share.shape + (1,) * (band.ndim - 2))  # noqa: PLW2901 (the last is `pixels`' own)
-        if level < len(fused):
-            fused[level] += band
-        else:
-            fused.append(band)
+
+    def parts(rows: slice) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        outer, inner = grown(rows, 1, shape[0])  # contrast is told by neighbours
+        pictures, weights = zip(*(frame(outer) for frame in frames), strict=True)
+        total = sum(weights[1:], weights[0])
+        return [picture[inner] for picture in pictures], [(weight / total)[inner] for weight in weights]
+
+    def last(pictures: pyramids.Planes, weights: pyramids.Planes) -> np.ndarray:
+        pairs = zip(pictures, weights, strict=True)
+        return np.sum([picture * pyramids.spread(weight, picture) for picture, weight in pairs], 0)
+
+    count, levels = len(frames), pyramids.depth(shape[0], shape[1], top)
+    return pyramids.blended(parts, (count, count), shape, lambda weights: weights, last, levels)

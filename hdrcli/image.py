@@ -112,6 +112,10 @@ class Exposure:
         stored = self.stored[rows, columns]
         if self.table is None:
             return stored
+        if stored.dtype == np.uint8:
+            import cv2
+
+            return cv2.LUT(np.ascontiguousarray(stored), self.table)
         values = np.empty(stored.shape, np.float32)
         step = max(1, _STRIP_PIXELS // max(stored.shape[1], 1))
         for top in range(0, len(stored), step):

@@ -15,7 +15,8 @@ import numpy as np
 
 from hdrcli.errors import ExposureError
 from hdrcli.image import Bracket, Exposure
-from hdrcli.transfer import luminance
+from hdrcli.parallel import each, strips
+from hdrcli.transfer import largest_channel, luminance
 
 PHOTON_VARIANCE = 2e-4
 """Variance of photon noise at white, as a fraction of white squared: a full well of 5000 electrons."""
@@ -31,9 +32,6 @@ SATURATION = (0.8, 0.95)
 
 LEAST_WEIGHT = 1e-6
 """What the darkest frame keeps of its weight when saturated, so that pixels saturated in all frames take it alone."""
-
-STRIP_PIXELS = 1 << 17
-"""Pixels merged at once: this bounds the memory beside the frames and the result."""
 
 
 def relative_times(bracket: Bracket) -> np.ndarray:
@@ -71,10 +69,14 @@ def unsaturated(exposure: Exposure, rows: slice = slice(None)) -> np.ndarray:
     It falls smoothly as the brightest channel nears white, or, where the sensor tells what is saturated, as luminance
     does: EXIF rounds times by up to 7 %, and a sudden end of a frame would draw its outline in the sky.
     """
-    pixels = exposure.part(rows)
+    return _unsaturated(exposure.part(rows), exposure, rows)
+
+
+def _unsaturated(pixels: np.ndarray, exposure: Exposure, rows: slice) -> np.ndarray:
+    """The same, of the `pixels` in these rows."""
     if exposure.saturated is not None:
         return fading(luminance(pixels), SATURATION) * ~exposure.saturated[rows]
-    return fading(pixels.max(-1), SATURATION)
+    return fading(largest_channel(pixels), SATURATION)
 
 
 def fading(value: np.ndarray, between: tuple[float, float]) -> np.ndarray:
@@ -103,13 +105,14 @@ def merge(bracket: Bracket, frame_weights: Sequence[np.ndarray] | None = None) -
     width, height = bracket.exposures[0].size
     radiance = np.empty((height, width, 3), np.float32)
     precision = np.empty((height, width), np.float32)
-    rows = max(1, STRIP_PIXELS // width)
-    for top in range(0, height, rows):
-        strip = slice(top, top + rows)
+
+    def make(strip: slice) -> None:
         counts = [_counts(exposure, strip) for exposure in bracket.exposures]
         if frame_weights is not None:
             counts = [count * weight[strip] for count, weight in zip(counts, frame_weights, strict=True)]
         radiance[strip], precision[strip] = _merge_strip(bracket.exposures, strip, times, counts)
+
+    each(make, strips(height, width))
     return radiance, precision
 
 
@@ -124,17 +127,20 @@ def _merge_strip(
     exposures: Sequence[Exposure], strip: slice, times: np.ndarray, counts: list[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Merge some rows: a first estimate weighted by exposure time alone, then one by the noise it predicts."""
-    frames = [exposure.part(strip) for exposure in exposures]
-    free = [unsaturated(exposure, strip) for exposure in exposures]
+    import cv2
+
+    pixels = [exposure.part(strip) for exposure in exposures]
+    free = [_unsaturated(frame, exposure, strip) for frame, exposure in zip(pixels, exposures, strict=True)]
+    frames = [cv2.split(frame) for frame in pixels]
     weights = _with_darkest([count * weight for count, weight in zip(counts, free, strict=True)], counts)
-    radiance, _ = _average(frames, times, weights)
-    brightest_channel, mean = radiance.max(-1), radiance.mean(-1)
+    (red, green, blue), _ = _average(frames, times, weights)
+    brightest_channel, mean = np.maximum(np.maximum(red, green), blue), (red + green + blue) / np.float32(3)
     weights = [
         weight * _below_white(brightest_channel * t, exposure) * t / noise_variance(mean * t, exposure)
         for weight, t, exposure in zip(weights, times, exposures, strict=True)
     ]
-    radiance, time = _average(frames, times, _with_darkest(weights, counts))
-    return np.maximum(radiance, 0, out=radiance), time
+    channels, time = _average(frames, times, _with_darkest(weights, counts))
+    return cv2.merge([np.maximum(channel, 0, out=channel) for channel in channels]), time
 
 
 def _below_white(level: np.ndarray, exposure: Exposure) -> np.ndarray | np.float32:
@@ -153,13 +159,17 @@ def _with_darkest(weights: list[np.ndarray], counts: list[np.ndarray]) -> list[n
 
 
 def _average(
-    frames: Sequence[np.ndarray], times: np.ndarray, weights: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """sum(w y) / sum(w t), 0 where the weights vanish, and sum(w t)."""
-    light = np.zeros_like(frames[0])
-    time = np.zeros(frames[0].shape[:2], np.float32)
-    for y, t, weight in zip(frames, times, weights, strict=True):
-        light += weight[..., None] * y
+    frames: Sequence[Sequence[np.ndarray]], times: np.ndarray, weights: Sequence[np.ndarray]
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """sum(w y) / sum(w t) for each channel (h, w) of the frames, 0 where the weights vanish, and sum(w t)."""
+    time = np.zeros(weights[0].shape, np.float32)
+    for t, weight in zip(times, weights, strict=True):
         time += weight * t
-    light /= np.where(time > 0, time, 1)[..., None]
+    divisor = np.where(time > 0, time, np.float32(1))
+    light = []
+    for planes in zip(*frames, strict=True):
+        total = np.zeros_like(time)
+        for y, weight in zip(planes, weights, strict=True):
+            total += weight * y
+        light.append(np.divide(total, divisor, out=total))
     return light, time

@@ -15,6 +15,7 @@ import numpy as np
 
 from hdrcli import merging
 from hdrcli.image import Bracket, Exposure
+from hdrcli.transfer import largest_channel
 from hdrcli.windows import blurred, slope
 
 STILL = 5e-4
@@ -82,8 +83,8 @@ def _view(exposure: Exposure) -> _View:
     width, height = exposure.size
     scale = min(1.0, (PIXELS / (width * height)) ** 0.5)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    told = exposure.saturated
-    saturated = (exposure.pixels >= LEVELS[1]).any(-1) if told is None else told
+    pixels, told = exposure.pixels, exposure.saturated
+    saturated = largest_channel(pixels) >= LEVELS[1] if told is None else told
     shows = np.ones_like(saturated) if exposure.valid is None else exposure.valid
     square = np.ones((RIM, RIM), np.uint8)
 
@@ -91,7 +92,7 @@ def _view(exposure: Exposure) -> _View:
         share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
         return cv2.erode((share > 0.999).astype(np.uint8), square, borderType=cv2.BORDER_REPLICATE) > 0
 
-    light = cv2.resize(exposure.pixels, size, interpolation=cv2.INTER_AREA)
+    light = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return _View(light, all_around(shows & ~saturated), all_around(shows & saturated))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hdrcli import exposure, measured_stops, readers
 from hdrcli.development import Development
 from hdrcli.errors import ExposureError, ReadError
 from hdrcli.image import Bracket, Exposure, FrameHeader
+from hdrcli.parallel import each
 from hdrcli.plan import Plan, model_record
 from hdrcli.settings import FuseSettings
 
@@ -53,7 +55,10 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
     """
     order = sorted(range(len(plan.frames)), key=lambda i: plan.relative_exposures[i] if plan.relative_exposures else i)
     development = Development(plan.frames[order[len(order) // 2]].path, settings.demosaic)
-    exposures = [readers.read(plan.frames[i].path, development) for i in order]
+    frames = [plan.frames[i] for i in order]
+    # demosaicing takes several times the memory of what it makes
+    at_once: Callable = map if any(frame.is_raw for frame in frames) else each
+    exposures = list(at_once(lambda frame: readers.read(frame.path, development), frames))
     for one in exposures[1:]:
         if one.size != exposures[0].size:
             raise ReadError(

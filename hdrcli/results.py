@@ -15,6 +15,7 @@ from hdrcli import exposure, middle_tones, plugins, tone_mapping, transfer
 from hdrcli.contracts import OutputInfo
 from hdrcli.image import Bracket, DisplayImage, FrameHeader, RadianceMap
 from hdrcli.manifest import Making, Manifest
+from hdrcli.parallel import each
 from hdrcli.plan import Plan
 from hdrcli.reading import ReadBracket
 from hdrcli.sampling import sample
@@ -116,13 +117,11 @@ def encoded(
     info = replace(info, attributes={**info.attributes, **words}, quality=settings.quality)
     # what was computed in full precision is kept in it, where the format can (EXR, JPEG XL)
     depth = settings.bit_depth or (32 if info.attributes.get("precision") == "float32" else None)
-    made: dict[Path, bytes] = {}
-    for name, output in zip(settings.formats, plan.outputs, strict=True):
-        if output in plan.kept:
-            continue
-        writer = plugins.load("writers", name).WRITER
-        made[output] = writer.encode(pixels(writer.takes), info, writer.depth(depth))
-    return made
+    wanted = [pair for pair in zip(settings.formats, plan.outputs, strict=True) if pair[1] not in plan.kept]
+    writers = [plugins.load("writers", name).WRITER for name, _ in wanted]
+    shown = [pixels(writer.takes) for writer in writers]
+    made = each(lambda pair: pair[0].encode(pair[1], info, pair[0].depth(depth)), zip(writers, shown, strict=True))
+    return dict(zip([output for _, output in wanted], made, strict=True))
 
 
 def renditions(image: RadianceMap | DisplayImage, plan: Plan, settings: FuseSettings) -> Callable[[str], Any]:

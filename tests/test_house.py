@@ -10,7 +10,18 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "hdrcli"
 STAGES = {"readers", "alignment", "networks", "classical", "tone_mapping", "writers", "metrics"}
 LAYERS = [
-    {"errors", "image", "comparison", "exposure", "transfer", "adjustments", "development", "interrupts", ""},
+    {
+        "errors",
+        "image",
+        "parallel",
+        "comparison",
+        "exposure",
+        "transfer",
+        "adjustments",
+        "development",
+        "interrupts",
+        "",
+    },
     {
         "contracts",
         "plugins",

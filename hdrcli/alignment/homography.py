@@ -12,6 +12,7 @@ import logging
 
 import numpy as np
 
+from hdrcli import parallel
 from hdrcli.alignment._photometry import Pair, Picture, corner_shift, pair, picture, similarity
 from hdrcli.alignment._registration import PROJECTIVE, RIGID, SIMILAR, Pyramid, Registration, pyramid, register
 from hdrcli.alignment._warp import bring_onto, leave_out
@@ -80,10 +81,12 @@ def align(bracket: Bracket) -> Bracket:
 
 def find_warps(bracket: Bracket) -> Warps:
     """The warp of every frame, exactly the identity for the reference and for frames in place."""
-    pictures = [picture(exposure) for exposure in bracket.exposures]
+    pictures = parallel.each(picture, bracket.exposures)
     warps: Warps = {bracket.reference: np.eye(3)}
-    for index in _outwards(len(pictures), bracket.reference):
-        warps[index] = _warp_to_reference(index, pictures, warps, bracket.reference)
+    others = _outwards(len(pictures), bracket.reference)
+    found = parallel.each(lambda index: _displacement(pair(pictures[bracket.reference], pictures[index])), others)
+    for index, displacement in zip(others, found, strict=True):
+        warps[index] = _warp_to_reference(index, displacement, pictures, warps, bracket.reference)
     return warps
 
 
@@ -105,10 +108,15 @@ def _outwards(count: int, reference: int) -> list[int]:
     return sorted((i for i in range(count) if i != reference), key=lambda i: abs(i - reference))
 
 
-def _warp_to_reference(index: int, pictures: list[Picture], warps: Warps, reference: int) -> np.ndarray | None:
-    """The homography from pixels of the reference to those of frame `index`; None when there is none to be found."""
+def _warp_to_reference(
+    index: int, displacement: tuple[np.ndarray, float], pictures: list[Picture], warps: Warps, reference: int
+) -> np.ndarray | None:
+    """The homography from pixels of the reference to those of frame `index`; None when there is none to be found.
+
+    `displacement` is that of the two, by which it is found unless they correlate too little.
+    """
     base: np.ndarray | None = np.eye(3)
-    found, correlation = _displacement(pair(pictures[reference], pictures[index]))
+    found, correlation = displacement
     if correlation < GOOD_CORRELATION:
         step = 1 if index < reference else -1
         neighbour = next(i for i in range(index + step, reference + step, step) if warps[i] is not None)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
-_PIXELS_PER_BAND = 1 << 20
+from hdrcli import parallel
+from hdrcli.parallel import each
 
 
 def by_bands(pixels: np.ndarray, function: Callable[[np.ndarray, slice], np.ndarray]) -> np.ndarray:
@@ -15,14 +16,21 @@ def by_bands(pixels: np.ndarray, function: Callable[[np.ndarray, slice], np.ndar
     Same shape and dtype as `pixels`; what the function returns is clipped to [0, 1].
     """
     result = np.empty_like(pixels)
-    for rows in bands(pixels):
-        np.clip(function(pixels[rows], rows), 0, 1, out=result[rows])
+    each(lambda rows: np.clip(function(pixels[rows], rows), 0, 1, out=result[rows]), bands(pixels))
     return result
 
 
-def bands(pixels: np.ndarray) -> Iterator[slice]:
+def bands(pixels: np.ndarray) -> list[slice]:
     """The rows of each band of `pixels` (H, W, ...), from the top."""
-    height, width = pixels.shape[:2]
-    step = max(1, _PIXELS_PER_BAND // width)
-    for top in range(0, height, step):
-        yield slice(top, min(top + step, height))
+    return parallel.strips(*pixels.shape[:2])
+
+
+def plane(pixels: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """The plane (H, W) float32 of `function(band)` (h, w) of every band of `pixels` (H, W, 3)."""
+    result = np.empty(pixels.shape[:2], np.float32)
+
+    def fill(rows: slice) -> None:
+        result[rows] = function(pixels[rows])
+
+    each(fill, bands(pixels))
+    return result

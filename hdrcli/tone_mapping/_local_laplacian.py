@@ -30,25 +30,32 @@ def shown(
     pyramid's top, of `top` pixels or more, goes by the curve as a whole.
     """
     levels = np.linspace(low, high, max(2, int(np.ceil((high - low) / STEP)) + 1), dtype=np.float32)
-    step = max(levels[1] - levels[0], np.float32(1e-3))
-    least, most = curve(stops + np.float32(DETAIL)), curve(stops - np.float32(DETAIL))
-    least -= np.float32(DETAIL)
-    most += np.float32(DETAIL)
-    means = list(pyramids.gaussian(stops, top))
-    result = [np.zeros_like(mean) for mean in means[:-1]]
-    for level, moved in zip(levels, curve(levels) - levels, strict=True):
-        remapped = np.clip(stops + moved, least, most)
-        for mean, total, band in zip(means, result, pyramids.laplacian(remapped, top), strict=False):
-            np.multiply(band, _nearness(mean, level, step, levels), out=band)
-            np.add(total, band, out=total)
-    return pyramids.collapse([*result, curve(means[-1])])
+    moves = curve(levels) - levels
+
+    def parts(rows: slice) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        here = stops[rows]
+        least, most = curve(here + np.float32(DETAIL)), curve(here - np.float32(DETAIL))
+        least -= np.float32(DETAIL)
+        most += np.float32(DETAIL)
+        return [np.clip(here + moved, least, most) for moved in moves], [here]
+
+    def last(_: pyramids.Planes, means: pyramids.Planes) -> np.ndarray:
+        return curve(means[0])
+
+    counts, height = (len(levels), 1), stops.shape[0]
+    depth = pyramids.depth(height, stops.shape[1], top)
+    return pyramids.blended(parts, counts, stops.shape, lambda means: _nearness(means[0], levels), last, depth)
 
 
-def _nearness(mean: np.ndarray, level: np.float32, step: np.float32, levels: np.ndarray) -> np.ndarray:
-    """1 where the local mean is at `level`, falling to 0 a step away; beyond the last level at either end, the last."""
-    near = np.clip(mean, levels[0], levels[-1])
-    near -= level
-    np.abs(near, out=near)
-    near *= -1 / step
-    near += 1
-    return np.maximum(near, 0, out=near)
+def _nearness(mean: np.ndarray, levels: np.ndarray) -> list[np.ndarray]:
+    """For each level, 1 where the local mean is at it, falling to 0 a step away; beyond the ends, those count."""
+    slope = -1 / max(levels[1] - levels[0], np.float32(1e-3))
+    within = np.clip(mean, levels[0], levels[-1])
+    found = []
+    for level in levels:
+        near = np.subtract(within, level)
+        np.abs(near, out=near)
+        near *= slope
+        near += 1
+        found.append(np.maximum(near, 0, out=near))
+    return found

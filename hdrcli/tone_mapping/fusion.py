@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from hdrcli import exposure_fusion, pyramids, transfer
+from hdrcli import exposure_fusion, transfer
 from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.sampling import sample
-from hdrcli.tone_mapping._bands import bands, by_bands
+from hdrcli.tone_mapping._bands import by_bands, plane
 from hdrcli.tone_mapping._colour import brightness, encode, exposed, faded, scaled
 from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average
 from hdrcli.tone_mapping._white_balance import balanced
@@ -73,9 +74,7 @@ def apply(
     `strength` scales the range of the exposures, about the one that a photographer would take alone.
     """
     pixels = balanced(radiance.pixels, adjustments)
-    light = np.empty(pixels.shape[:2], np.float32)
-    for rows in bands(pixels):
-        light[rows] = brightness(pixels[rows])
+    light = plane(pixels, brightness)
     stops = statistics.stops if statistics else virtual_stops(sample(light), _strength(adjustments))
     shown = _fused(light, stops, AGREEING_TOP if statistics else 1)
     ends = (statistics.darkest, statistics.brightest) if statistics else _ends(sample(shown))
@@ -102,15 +101,13 @@ def virtual_stops(light: np.ndarray, strength: float = 1.0) -> np.ndarray:
 
 
 def _fused(light: np.ndarray, stops: np.ndarray, top: int) -> np.ndarray:
-    """The fused exposures (H, W), encoded, of about [0, 1]; one exposure is held at a time."""
-    total = np.zeros_like(light)
-    for stop in stops:
-        total += _weight(_exposure(light, stop))
-    result: list[np.ndarray] = []
-    for stop in stops:
-        picture = _exposure(light, stop)
-        exposure_fusion.add(result, picture, _weight(picture) / total, top)
-    return pyramids.collapse(result)
+    """The fused exposures (H, W), encoded, of about [0, 1]; half a plane is held for each."""
+
+    def weighted(stop: float, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        picture = _exposure(light[rows], stop)
+        return picture, _weight(picture)
+
+    return exposure_fusion.fused([partial(weighted, stop) for stop in stops], light.shape, top)
 
 
 def _exposure(light: np.ndarray, stops: float) -> np.ndarray:

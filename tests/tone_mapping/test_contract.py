@@ -7,10 +7,9 @@ import warnings
 import numpy as np
 import pytest
 
-from hdrcli import plugins, transfer
+from hdrcli import parallel, plugins, transfer
 from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.image import DisplayImage, RadianceMap
-from hdrcli.tone_mapping import _bands
 
 NAMES = plugins.names("tone_mapping")
 GLOBAL = ["drago", "mu_law", "reinhard"]
@@ -101,7 +100,7 @@ def _hue(rgb: np.ndarray) -> np.ndarray:
 def test_bands_do_not_show(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     linear = 10 ** np.random.default_rng(5).uniform(-3, 1, SHAPE)
     whole = tone_map(name, linear)
-    monkeypatch.setattr(_bands, "_PIXELS_PER_BAND", 150)
+    monkeypatch.setattr(parallel, "PIXELS", 150)
     np.testing.assert_allclose(tone_map(name, linear), whole, atol=2e-6)
 
 
