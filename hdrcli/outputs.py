@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 from hdrcli import writers
@@ -23,9 +24,10 @@ def with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None = None)
     """Find out now which outputs are to be written, and whether they can be, before any work: else `error` says so."""
     if plan.error:
         return plan
-    inputs = {frame.path.resolve() for frame in plan.frames}
+    there = [output for output in plan.outputs if os.path.lexists(output)]
+    inputs = {frame.path.resolve() for frame in plan.frames} if there else set()
     try:
-        for output in plan.outputs:
+        for output in there:
             if output.resolve() in inputs:
                 raise WriteError(f"{output} is one of the inputs.", "Pass another --output folder.")
         existing = writers.existing(plan.outputs, holding=settings.skip_existing)

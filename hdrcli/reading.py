@@ -21,6 +21,7 @@ TYPED = ("--times", "--stops")
 class ReadBracket:
     """A bracket with the headers of its frames in the same order (darkest first), and what was chosen, in words.
 
+    That of the reference frame has its `exif` and `xmp`, which outputs carry; plans of thousands of frames have none.
     `order` are the frames' places in file order, of all that were read.
     """
 
@@ -85,7 +86,9 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
     source += doubt
     notes = (f"reference frame {exposures[reference].name}: {why}", source)
     bracket = Bracket(plan.name, tuple(exposures), reference, relative)
-    return ReadBracket(bracket, tuple(plan.frames[i] for i in order), notes, tuple(order))
+    headers = [plan.frames[i] for i in order]
+    headers[reference] = readers.read_header(headers[reference].path)
+    return ReadBracket(bracket, tuple(headers), notes, tuple(order))
 
 
 def _believed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,10 +29,11 @@ class Sidecar:
 def find_sidecar(folder: Path) -> Path | None:
     """The sidecar of a folder, if it has one: exposure.txt, image_list.txt, list.txt or times.txt, in this order."""
     try:
-        by_name = {file.name.lower(): file for file in folder.iterdir()}
+        by_name = {name.lower(): name for name in os.listdir(folder)}  # noqa: PTH208 (no path for each of thousands)
     except OSError:
         return None
-    return next((by_name[name] for name in _FORMS if name in by_name and by_name[name].is_file()), None)
+    files = (folder / by_name[name] for name in _FORMS if name in by_name)
+    return next((file for file in files if file.is_file()), None)
 
 
 def read_sidecar(folder: Path, files: Sequence[Path]) -> Sidecar | None:

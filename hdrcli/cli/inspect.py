@@ -62,7 +62,7 @@ def _show(found: Inspection) -> None:
     for bracket in found.brackets:
         if bracket.frames:
             console.say(f"{bracket.name}: {_count(bracket)}{_source(bracket)}", style="bold", console=out)
-            out.print(_table(bracket))
+            console.print_table(_table(bracket), out)
             for line in _verdict(bracket):
                 console.say(f"  {line}", console=out)
             out.print()

@@ -44,7 +44,7 @@ def table(report: FuseReport, to: Console) -> None:
             Text(result.status, STYLES[result.status]),
             outputs(result.outputs) if result.status != "failed" else "",
         )
-    to.print(rows)
+    console.print_table(rows, to)
 
 
 def _signed(stops: float | None) -> str:

@@ -95,7 +95,7 @@ def _without_twins(search: _Search) -> list[FoundBracket]:
     twins = {
         id(found)
         for found in search.brackets
-        if not any(header.is_raw for header in found.headers) and (shots_of(found.headers) or ()) in raws
+        if raws and not any(header.is_raw for header in found.headers) and (shots_of(found.headers) or ()) in raws
     }
     files = [path for found in search.brackets if id(found) in twins for path in found.files]
     search.left.leave(files, "Brackets that are there as RAW files too are left")

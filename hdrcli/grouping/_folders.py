@@ -39,10 +39,14 @@ def listed(folder: Path, exclude: Collection[str], left: Left) -> tuple[list[Pat
     frames: list[Path] = []
     folders: list[Path] = []
     try:
-        for path in sorted(folder.iterdir(), key=natural):
-            if os.path.realpath(path) in exclude:
+        real = os.path.realpath(folder)
+        with os.scandir(folder) as entries:
+            found = [(folder / entry.name, entry.is_symlink(), entry.is_dir()) for entry in entries]
+        for path, is_link, is_folder in sorted(found, key=lambda one: natural(one[0])):
+            # real paths of thousands of files take their time
+            if (os.path.realpath(path) if is_link else os.path.join(real, path.name)) in exclude:  # noqa: PTH118
                 continue
-            if path.is_dir():
+            if is_folder:
                 folders += [] if path.name.startswith(".") else [path]
             elif path.suffix.lower() in _UNREAD_IMAGES:
                 left.paths.append(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hdrcli import readers
@@ -28,11 +28,11 @@ class Frames:
 
     @classmethod
     def of(cls, files: Sequence[Path]) -> Frames:
-        """Read the headers of files."""
+        """Read the headers of files, without what only outputs carry: it can be larger than all the rest."""
         frames = cls(tuple(files))
         for index, file in enumerate(files):
             try:
-                frames.headers[index] = readers.read_header(file)
+                frames.headers[index] = replace(readers.read_header(file), exif=None, xmp=None)
             except ReadError as error:
                 frames.errors[index] = error
         return frames
