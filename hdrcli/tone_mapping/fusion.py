@@ -78,10 +78,9 @@ def apply(
     stops = statistics.stops if statistics else virtual_stops(sample(light), _strength(adjustments))
     shown = _fused(light, stops, AGREEING_TOP if statistics else 1)
     ends = (statistics.darkest, statistics.brightest) if statistics else _ends(sample(shown))
-    shown = _into_range(shown, *ends)
 
     def band_to_display(band: np.ndarray, rows: slice) -> np.ndarray:
-        wanted = exposed(transfer.srgb_to_linear(shown[rows]), adjustments.exposure)
+        wanted = exposed(transfer.srgb_to_linear(_into_range(shown[rows], *ends)), adjustments.exposure)
         return encode(faded(scaled(band, light[rows], wanted), wanted), adjustments)
 
     return DisplayImage(by_bands(pixels, band_to_display))

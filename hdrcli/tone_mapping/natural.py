@@ -174,7 +174,8 @@ def shoulder(stops: np.ndarray, maximum: float, white: float) -> np.ndarray:
         return stops
     bend = np.float32(room**-SHARPNESS - reach**-SHARPNESS)
     above = np.maximum(stops - np.float32(SHOULDER), 0)
-    return np.minimum(stops, np.float32(SHOULDER)) + above / (1 + bend * above**SHARPNESS) ** (1 / SHARPNESS)
+    raised = above * np.sqrt(above) if SHARPNESS == 1.5 else above**SHARPNESS  # a root is quicker than a power
+    return np.minimum(stops, np.float32(SHOULDER)) + above / (1 + bend * raised) ** (1 / SHARPNESS)
 
 
 TONE_MAPPER = ToneMapper(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hdrcli.contracts import OutputInfo, Writer
+from hdrcli.parallel import each, strips
+from hdrcli.transfer import largest_channel
 from hdrcli.writers._pixels import require_light
 
 _LARGEST = np.float32(1e38)
@@ -20,13 +22,24 @@ def encode(pixels: np.ndarray, info: OutputInfo, bit_depth: int) -> bytes:
     import cv2
 
     require_light(pixels)
-    light = np.minimum(pixels, _LARGEST)
-    # The encoder truncates its mantissas; half a step makes that rounding, else the picture darkens by 0.3 %.
-    _, exponent = np.frexp(light.max(axis=2, keepdims=True))
-    light += np.ldexp(np.float32(0.5), exponent - 8)
-    light[pixels.max(axis=2) == 0] = 0
-    _, encoded = cv2.imencode(".hdr", cv2.cvtColor(light, cv2.COLOR_RGB2BGR))
+    bgr = np.empty_like(pixels)
+
+    def fill(rows: slice) -> None:
+        bgr[rows] = cv2.cvtColor(_rounded(pixels[rows]), cv2.COLOR_RGB2BGR)
+
+    each(fill, strips(*pixels.shape[:2]))
+    _, encoded = cv2.imencode(".hdr", bgr)
     return _with_header_lines(encoded.tobytes(), info)
+
+
+def _rounded(pixels: np.ndarray) -> np.ndarray:
+    """Light to which half a step is added: the encoder truncates its mantissas, which darkens pictures by 0.3 %."""
+    light = np.minimum(pixels, _LARGEST)
+    largest = largest_channel(light)
+    _, exponent = np.frexp(largest)
+    half = np.where(largest > 0, np.ldexp(np.float32(0.5), exponent - 8), np.float32(0))
+    light += half[..., None]
+    return light
 
 
 def _with_header_lines(file: bytes, info: OutputInfo) -> bytes:
