@@ -18,6 +18,7 @@ LAYERS = [
         "weights",
         "keras_files",
         "tiling",
+        "heap",
         "planes",
         "layered",
         "priors",
