@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from hdrcli.contracts import Network
 from hdrcli.image import RadianceMap
 from hdrcli.networks._kalantari import EXPOSURES, conditions, finish, planes
+from hdrcli.networks._precision import precisely
 from hdrcli.tiling import Conditions, Statistics, StatisticsPass, TiledModule, Window
 from hdrcli.transfer import NETWORK_GAMMA
 
@@ -189,9 +190,9 @@ class Fusion(nn.Module):
 
     def scale(self, scale: int, maps: list[Tensor]) -> list[Tensor]:
         """The next scale's features of each exposure."""
-        return [
-            getattr(self, f"prelu{scale}_{e}")(getattr(self, f"conv{scale}_{e}")(one)) for e, one in enumerate(maps, 1)
-        ]
+        convs = [getattr(self, f"conv{scale}_{e}") for e in range(1, EXPOSURES + 1)]
+        made = [precisely(conv, one) if scale == 1 else conv(one) for conv, one in zip(convs, maps, strict=True)]
+        return [getattr(self, f"prelu{scale}_{e}")(one) for e, one in enumerate(made, 1)]
 
     def forward(self, inputs: list[Tensor], taps: list[list[Tensor]], exposure_features: Tensor) -> Tensor:
         attended = []
