@@ -1,8 +1,8 @@
 """Memory that one layer of a network gives back serves the next one.
 
 The C library of Linux (glibc) takes a block of megabytes from the kernel for itself and returns it at once when it is
-freed; the next one of its size is then mapped and cleared anew, page by page. That was up to half of the time of a network
-on a CPU. While `kept` lasts the process holds on to what it frees; at the end it returns all that is free.
+freed; the next one of its size is then mapped and cleared anew, page by page. That was up to half of the time of a
+network on a CPU. While `kept` lasts the process holds on to what it frees; at the end it returns all that is free.
 """
 
 from __future__ import annotations
