@@ -69,6 +69,7 @@ class Network:
     A network of `frames` = 2 is given the darkest and the brightest frame, one of 3 the reference and its neighbours.
     `priors` are the values of `--prior` it knows, the default first; `build` takes one as `prior`. `bytes_per_pixel` is
     the measured peak of fp32 activations, for choosing tiles. Its weights are files with records (`hdrcli.records`).
+    `bf16_on_cpu` says whether bf16 shows what fp32 does, so that a CPU that is fast at it takes it by itself.
     `from_authors` turns the state dicts of the authors'
     checkpoints into build settings and a state dict of ours; it raises KeyError when a part is missing.
     """
@@ -84,6 +85,7 @@ class Network:
     source: str
     bytes_per_pixel: int
     priors: tuple[str, ...] = ()
+    bf16_on_cpu: bool = True
     from_authors: Callable[[list[dict[str, Any]]], tuple[dict[str, Any], dict[str, Any]]] | None = None
 
 

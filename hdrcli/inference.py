@@ -45,13 +45,25 @@ def choose_device(text: str) -> torch.device:
     return device
 
 
-def choose_precision(text: str, device: torch.device) -> torch.dtype:
-    """fp32 on a CPU and bf16 on CUDA for "auto". Raises UsageError for fp16 on a CPU, which has no fast way for it."""
+def choose_precision(text: str, device: torch.device, network: Network) -> torch.dtype:
+    """For "auto" bf16 where the device computes it fast and the network's picture bears it, else fp32.
+
+    Raises UsageError for fp16 on a CPU, which has no fast way for it.
+    """
     if text == "auto":
-        return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+        bears = device.type != "cpu" or network.bf16_on_cpu
+        return torch.bfloat16 if bears and _has_fast_bf16(device) else torch.float32
     if text == "fp16" and device.type == "cpu":
         raise UsageError("--precision fp16 is for GPUs; on a CPU it is slower than fp32.", "Pass fp32 or bf16.")
     return DTYPES[text]
+
+
+def _has_fast_bf16(device: torch.device) -> bool:
+    """Whether bf16 has instructions of its own there: on others it is fp32 with more work."""
+    if device.type == "cpu":
+        known: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # PyTorch 2.6 can't tell yet
+        return any(known.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+    return device.type == "cuda" and torch.cuda.is_bf16_supported()
 
 
 @lru_cache(maxsize=2)
@@ -67,7 +79,7 @@ def _loaded(name: str, choice: str | None, prior: str | None) -> LoadedNetwork:
 def check(name: str, settings: FuseSettings) -> None:
     """Raise now what would fail for every bracket: a device, precision or weights that cannot be had."""
     device = choose_device(settings.device)
-    choose_precision(settings.precision, device)
+    choose_precision(settings.precision, device, plugins.load("networks", name).NETWORK)
     _loaded(name, settings.weights, settings.prior)
 
 
@@ -83,7 +95,7 @@ def run(name: str, bracket: Bracket, settings: FuseSettings, progress: Callable[
     """
     network: Network = plugins.load("networks", name).NETWORK
     device = choose_device(settings.device)
-    precision = choose_precision(settings.precision, device)
+    precision = choose_precision(settings.precision, device, network)
     loaded = _loaded(name, settings.weights, settings.prior)
     notes: dict[str, str] = {}
     tile = settings.tile

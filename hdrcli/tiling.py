@@ -17,6 +17,7 @@ import psutil
 import torch
 from torch import Tensor, nn
 
+from hdrcli import heap
 from hdrcli.errors import HdrcliError
 from hdrcli.planes import Planes, repeated
 
@@ -73,10 +74,11 @@ class TiledModule(nn.Module):
     """A network that can be given its whole-image statistics.
 
     `forward(planes, conditions, statistics=None)` maps (B, C, H, W) to (B, 3, H, W); without `statistics` it measures
-    them on its input. `multiple_of` is what image sides are multiples of, `tile_multiple` what tile corners are (a
-    multiple of it), `halo` the pixels around a tile that its result depends on, `min_side` the smallest side that the
-    paddings allow. `strides` are those of the maps it takes: (1,) for a picture; (1, 2, 4) for a picture and maps of
-    half and of quarter size, which `forward` is then given as a tuple of tensors.
+    them on its input. `multiple_of` is what image sides and the picture's halos are multiples of, `tile_multiple` what
+    tile corners and the halos of passes are (a multiple of it), `halo` the pixels around a tile that its result depends
+    on, `min_side` the smallest side that the paddings allow. `strides` are those of the maps it takes: (1,) for a
+    picture; (1, 2, 4) for a picture and maps of half and of quarter size, which `forward` is then given as a tuple of
+    tensors.
     """
 
     strides: tuple[int, ...] = (1,)
@@ -183,7 +185,7 @@ class TiledRun:
 
     def _picture(self, statistics: Statistics | None, window: Window, halo: int) -> np.ndarray:
         """The (3, h, w) result in `window`, without what lies beyond the image's own size."""
-        outer, inner = with_halo(window, halo, self.module.tile_multiple, self.height, self.width)
+        outer, inner = with_halo(window, halo, self.module.multiple_of, self.height, self.width)
         made = self.module(self.tile_on_device(outer), self.conditions, statistics)[0]
         height, width = self.size
         bottom = inner.bottom - max(window.bottom - height, 0)
@@ -231,7 +233,7 @@ def run(
     one = TiledRun(module, planes, tensors, device)
     while True:
         try:
-            with torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
+            with heap.kept(), torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
                 made = one.whole() if tile is None else module.in_tiles(one, tile, progress)
             if notes is not None:
                 notes |= one.notes

@@ -29,6 +29,7 @@ LAYERS = [
         "weights",
         "keras_files",
         "tiling",
+        "heap",
         "planes",
         "layered",
         "priors",

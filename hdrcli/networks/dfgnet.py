@@ -9,6 +9,9 @@ Units: the network lives where the SHORTEST frame saturates at 1 and times are r
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -16,10 +19,40 @@ from torch import Tensor, nn
 from hdrcli.contracts import Network
 from hdrcli.image import RadianceMap
 from hdrcli.networks._kalantari import EXPOSURES, conditions, finish, planes
+from hdrcli.networks._precision import precisely
 from hdrcli.tiling import Conditions, Statistics, StatisticsPass, TiledModule, Window
 from hdrcli.transfer import NETWORK_GAMMA
 
+ROWS_AT_ONCE = 16
 Norm = tuple[Tensor, Tensor]  # mean and standard deviation, each (B, 1, 1, 1)
+
+
+def copied(x: Tensor, out: Tensor | None = None) -> Tensor:
+    return x if out is None else out.copy_(x)
+
+
+def rectified(x: Tensor, out: Tensor | None = None) -> Tensor:
+    return F.relu(x) if out is None else torch.clamp_min(x, 0, out=out)
+
+
+def reflected(x: Tensor, margin: int, through: Callable[..., Tensor] = copied) -> Tensor:
+    """`through(x)` with reflection padding, (B, C, H + 2 margin, W + 2 margin).
+
+    PyTorch's padding leaves channels_last and comes back. Where nothing is to be learned `through` writes into the
+    padded map itself, so that activation and padding are one pass over memory.
+    """
+    if torch.is_grad_enabled():
+        return F.pad(through(x), (margin,) * 4, mode="reflect")
+    batch, channels, height, width = x.shape
+    shape = (batch, channels, height + 2 * margin, width + 2 * margin)
+    padded = torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
+    through(x, out=padded[:, :, margin:-margin, margin:-margin])
+    for dim, last in ((2, height), (3, width)):
+        for step in range(margin):
+            first, behind = margin - 1 - step, last + margin + step
+            padded.select(dim, first).copy_(padded.select(dim, margin + 1 + step))
+            padded.select(dim, behind).copy_(padded.select(dim, last + margin - 2 - step))
+    return padded
 
 
 class WholeTensorNorm(nn.Module):
@@ -36,11 +69,11 @@ class WholeTensorNorm(nn.Module):
         mean, std = flat.mean(1), flat.std(1)
         return mean.view(-1, 1, 1, 1), std.view(-1, 1, 1, 1)
 
-    def forward(self, x: Tensor, norm: Norm) -> Tensor:
+    def forward(self, x: Tensor, norm: Norm, out: Tensor | None = None) -> Tensor:
         mean, std = norm
         scale = self.gamma.view(1, -1, 1, 1) / (std + 1e-5)
         shift = self.beta.view(1, -1, 1, 1) - mean * scale
-        return x * scale.to(x.dtype) + shift.to(x.dtype)
+        return torch.addcmul(shift.to(x.dtype), x, scale.to(x.dtype), out=out)
 
 
 class ExposureEncoder(nn.Module):
@@ -58,10 +91,10 @@ class ExposureEncoder(nn.Module):
 
     def maps(self, x: Tensor) -> Tensor:
         """(B, 4n, H/16, W/16), before pooling."""
-        x = F.relu(self.headconv(F.pad(x, (3, 3, 3, 3), mode="reflect")))
+        x = self.headconv(reflected(x, 3))
         for conv in (self.conv1, self.conv2, self.conv3, self.conv4):
-            x = F.relu(conv(F.pad(x, (1, 1, 1, 1), mode="reflect")))
-        return x
+            x = conv(reflected(x, 1, rectified))
+        return F.relu(x)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.fc(self.maps(x).mean((2, 3)))
@@ -81,15 +114,19 @@ class SpatialEncoder(nn.Module):
 
     def full_map(self, x: Tensor) -> Tensor:
         """(B, n, H, W)."""
-        return self.headconv(F.pad(x, (3, 3, 3, 3), mode="reflect"))
+        return self.headconv(reflected(x, 3))
 
     def half_map(self, full: Tensor, norm: Norm) -> Tensor:
         """(B, 2n, H/2, W/2)."""
-        return self.conv1(F.pad(F.relu(self.ln1(full, norm)), (1, 1, 1, 1), mode="reflect"))
+        return self.conv1(reflected(full, 1, partial(self._normalised, self.ln1, norm)))
 
     def quarter_map(self, half: Tensor, norm: Norm) -> Tensor:
         """(B, 4n, H/4, W/4)."""
-        return self.conv2(F.pad(F.relu(self.ln2(half, norm)), (1, 1, 1, 1), mode="reflect"))
+        return self.conv2(reflected(half, 1, partial(self._normalised, self.ln2, norm)))
+
+    @staticmethod
+    def _normalised(ln: WholeTensorNorm, norm: Norm, x: Tensor, out: Tensor | None = None) -> Tensor:
+        return F.relu(ln(x, norm, out), inplace=True)
 
 
 class ExposureAttention(nn.Module):
@@ -100,9 +137,11 @@ class ExposureAttention(nn.Module):
         self.fcs = nn.ModuleList(nn.Linear(vector, channels) for _ in range(EXPOSURES))
 
     def forward(self, maps: list[Tensor], exposure_features: Tensor) -> Tensor:
+        """What is attended, and the reference's features."""
         scores = torch.stack([fc(exposure_features[:, e]) for e, fc in enumerate(self.fcs)])
         weights = scores.float().softmax(0).to(maps[0].dtype)[..., None, None]
-        return maps[0] * weights[0] + maps[1] * weights[1] + maps[2] * weights[2]
+        made = torch.addcmul(maps[1], maps[0], weights[0])
+        return made.addcmul_(maps[1], weights[1]).addcmul_(maps[2], weights[2])
 
 
 class SpatialAttention(nn.Module):
@@ -118,12 +157,13 @@ class SpatialAttention(nn.Module):
         self.filter3 = nn.Conv2d(2 * c, c, 3, padding=1)
 
     def forward(self, maps: list[Tensor], taps: list[Tensor]) -> Tensor:
-        common = F.leaky_relu(self.conv1(maps[0] + maps[1] + maps[2]))
-        gated = []
+        """What the gates let through, and the reference's features."""
+        common = F.leaky_relu(self.conv1((maps[0] + maps[1]).add_(maps[2])), inplace=True)
+        made = maps[1]
         for one, tap, gate in zip(maps, taps, (self.filter1, self.filter2, self.filter3), strict=True):
-            structure = F.leaky_relu(self.feat_conv(tap))
-            gated.append(one * torch.sigmoid(gate(torch.cat([common, structure], 1))))
-        return gated[0] + gated[1] + gated[2]
+            structure = F.leaky_relu(self.feat_conv(tap), inplace=True)
+            made = torch.addcmul(made, one, gate(torch.cat([common, structure], 1)).sigmoid_())
+        return made
 
 
 class Fusion(nn.Module):
@@ -150,9 +190,9 @@ class Fusion(nn.Module):
 
     def scale(self, scale: int, maps: list[Tensor]) -> list[Tensor]:
         """The next scale's features of each exposure."""
-        return [
-            getattr(self, f"prelu{scale}_{e}")(getattr(self, f"conv{scale}_{e}")(one)) for e, one in enumerate(maps, 1)
-        ]
+        convs = [getattr(self, f"conv{scale}_{e}") for e in range(1, EXPOSURES + 1)]
+        made = [precisely(conv, one) if scale == 1 else conv(one) for conv, one in zip(convs, maps, strict=True)]
+        return [getattr(self, f"prelu{scale}_{e}")(one) for e, one in enumerate(made, 1)]
 
     def forward(self, inputs: list[Tensor], taps: list[list[Tensor]], exposure_features: Tensor) -> Tensor:
         attended = []
@@ -160,13 +200,7 @@ class Fusion(nn.Module):
         units = ((self.eau1, self.sau1), (self.eau2, self.sau2), (self.eau3, self.sau3))
         for scale, (exposure_attention, spatial_attention) in enumerate(units, 1):
             maps = self.scale(scale, maps)
-            reference = maps[1]
-            attended.append(
-                (
-                    exposure_attention(maps, exposure_features) + reference,
-                    spatial_attention(maps, taps[scale - 1]) + reference,
-                )
-            )
+            attended.append((exposure_attention(maps, exposure_features), spatial_attention(maps, taps[scale - 1])))
         (eau1, sau1), (eau2, sau2), (eau3, sau3) = attended
         up = self.fuse_3_prelu(self.tconv1(torch.cat([eau3, sau3], 1)))
         up = self.fuse_2_prelu(self.tconv2(torch.cat([eau2, sau2, up], 1)))
@@ -254,8 +288,16 @@ def _count(x: Tensor) -> Tensor:
 
 
 def _moments(x: Tensor) -> Statistics:
-    wide = x.double()
-    return {"sum": wide.sum((1, 2, 3)), "squares": wide.square().sum((1, 2, 3)), "count": _count(x[0])}
+    """Sums over all but the first dimension: in float32 over a few rows, which stay in the cache, in float64 of these.
+
+    Over the whole of a tile at once, a float64 copy took longer than the convolution before it.
+    """
+    total = squares = torch.zeros(len(x), dtype=torch.float64, device=x.device)
+    for part in torch.split(x, ROWS_AT_ONCE, 2):
+        rows = part.float()
+        total = total + rows.sum((1, 2, 3))
+        squares = squares + rows.square().sum((1, 2, 3))
+    return {"sum": total, "squares": squares, "count": _count(x[0])}
 
 
 def _norm_from(sums: Statistics, name: str) -> Statistics:

@@ -20,9 +20,11 @@ from hdrcli.contracts import Network
 from hdrcli.exposure import encoded
 from hdrcli.image import Bracket, DisplayImage, Exposure
 from hdrcli.networks._extremes import conditions, finish
+from hdrcli.networks._precision import precisely
 from hdrcli.planes import Planes, bordered, of_frames
 from hdrcli.tiling import Conditions, Statistics, TiledModule
 
+CPU_ROWS = 4  # of a tile at a time: their 256 channels stay in the cache
 INPUTS = 6  # RGB of the under-exposed, then of the over-exposed frame
 
 
@@ -70,13 +72,18 @@ class LightFuse(TiledModule):
 
     def forward(self, planes: Tensor, conditions: Conditions, statistics: Statistics | None = None) -> Tensor:
         x = planes * 2 - 1
-        detail = x
-        for conv in self.detail[:2]:
-            detail = F.relu(conv(detail), inplace=True)
-        with torch.autocast(x.device.type, enabled=False):  # dark values need more than bfloat16's 8 bits
-            detail = F.relu(self.detail[2](detail.float()))
+        rows = CPU_ROWS if x.device.type == "cpu" else x.shape[2]
+        detail = torch.cat([self.details(some) for some in torch.split(x, rows, 2)], 2)
+        with torch.autocast(x.device.type, enabled=False):
             overall = F.interpolate(self.get_submodule("global")(x.float()), scale_factor=8.0, mode="nearest")
             return (torch.tanh(detail + overall) + 1) / 2
+
+    def details(self, x: Tensor) -> Tensor:
+        """DetailNet: (B, 6, h, w) -> (B, 3, h, w)."""
+        hidden = F.relu(precisely(self.detail[0], x), inplace=True)
+        hidden = F.relu(self.detail[1](hidden), inplace=True)
+        with torch.autocast(x.device.type, enabled=False):  # dark values need more than bfloat16's 8 bits
+            return F.relu(self.detail[2](hidden.float()))
 
 
 def planes(bracket: Bracket, module: nn.Module) -> Planes:

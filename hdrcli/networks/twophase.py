@@ -13,6 +13,8 @@ The two-phase progressive multi-exposure fusion network was published as a talk,
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -21,11 +23,15 @@ from torch import Tensor, nn
 from hdrcli.contracts import Network
 from hdrcli.exposure import encoded
 from hdrcli.image import Bracket, DisplayImage
+from hdrcli.layered import LayeredModule, Layers
 from hdrcli.networks._extremes import conditions, finish
+from hdrcli.networks._precision import precisely
 from hdrcli.planes import Planes, bordered, of_frames
-from hdrcli.tiling import Conditions, Statistics, TiledModule
+from hdrcli.tiling import Conditions, Progress, TiledRun
 
 LEVELS = 3
+UNET_HALO = 160  # the bottom sees far at stride 8
+AMNET_HALO = 40
 MARGIN = 32  # pixels around the frames, in which what zero padding does has faded
 
 
@@ -57,7 +63,7 @@ class UNet(nn.Module):
         self.head = nn.Conv2d(w[0], 3, 1)
 
     def forward(self, frames: Tensor) -> Tensor:
-        x = self.entry(frames)
+        x = self.entry[1](precisely(self.entry[0], frames))
         skips = []
         for down in self.down:
             skips.append(x)
@@ -112,7 +118,9 @@ class AMNet(nn.Module):
         self.head = nn.Conv2d(n, 3, 3, padding=1)
 
     def forward(self, frames: Tensor, draft: Tensor) -> Tensor:
-        under, middle, over = (F.leaky_relu(self.entry(one)) for one in (frames[:, :3], draft, frames[:, 3:]))
+        under, middle, over = (
+            F.leaky_relu(precisely(self.entry, one)) for one in (frames[:, :3], draft, frames[:, 3:])
+        )
         under = under * self.under(under, middle)
         over = over * self.over(over, middle)
         x = self.merge(torch.cat([under, middle, over], 1))
@@ -129,23 +137,30 @@ def _to_display(head: nn.Module, x: Tensor) -> Tensor:
         return torch.sigmoid(head(x.float()))
 
 
-class TwoPhase(TiledModule):
+class TwoPhase(LayeredModule):
     """(B, 6, H, W): under- and over-exposed frame, sRGB in [0, 1] -> (B, 3, H, W) display picture in [0, 1].
 
-    `width` is the UNet's (the reading of the published one: 32), `features` and `growth` AMNet's (64 and 32).
+    `width` is the UNet's (the reading of the published one: 32), `features` and `growth` AMNet's (64 and 32). The draft
+    of the whole picture comes first: in one pass over the tiles AMNet, most of the work, would see the UNet's halo too.
     """
 
     multiple_of = 8
     tile_multiple = 8
-    halo = 200  # of the UNet 159 (the bottom sees far at stride 8), of AMNet 40 more
+    halo = UNET_HALO + AMNET_HALO
+    stored_bytes_per_pixel = 24  # the draft and the picture
 
     def __init__(self, width: int = 32, features: int = 64, growth: int = 32) -> None:
         super().__init__()
         self.unet = UNet(width)
         self.amnet = AMNet(features, growth)
 
-    def forward(self, planes: Tensor, conditions: Conditions, statistics: Statistics | None = None) -> Tensor:
-        return self.amnet(planes, self.unet(planes))
+    def compose(self, layers: Layers, planes: Any, conditions: Conditions) -> Any:
+        draft = layers.layer(self.unet, planes, halo=UNET_HALO)
+        return layers.layer(self.amnet, planes, draft, halo=AMNET_HALO)
+
+    def in_tiles(self, run: TiledRun, tile: int, progress: Progress) -> np.ndarray:
+        """Phase by phase; or, where the draft does not fit, both for each tile."""
+        return run.tiled(tile, progress) if self._home(run) is None else super().in_tiles(run, tile, progress)
 
 
 def planes(bracket: Bracket, module: nn.Module) -> Planes:
