@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdrcli.image import Exposure
+from hdrcli.parallel import each
 from hdrcli.transfer import srgb_to_linear
 
 PIXELS = 100_000
@@ -79,7 +80,7 @@ def find(exposures: Sequence[Exposure], stops: np.ndarray) -> Pairs:
 
     Pairs that have nothing to say are left out; there may be none.
     """
-    views = [_view(exposure) for exposure in exposures]
+    views = each(_view, exposures, most=2)
     frames: list[tuple[int, int]] = []
     found = []
     for dark in range(len(stops) - 1):

@@ -15,6 +15,7 @@ import numpy as np
 
 from hdrcli import merging
 from hdrcli.image import Bracket, Exposure
+from hdrcli.parallel import each
 from hdrcli.transfer import largest_channel
 from hdrcli.windows import blurred, slope
 
@@ -70,7 +71,7 @@ def moved(bracket: Bracket) -> np.ndarray:
     `bracket` holds linear, aligned exposures. Raises ExposureError without relative exposures.
     """
     times = merging.relative_times(bracket)
-    views = [_view(exposure) for exposure in bracket.exposures]
+    views = each(_view, bracket.exposures, most=2)
     found = np.zeros(views[0].white.shape, bool)
     for index in range(len(views) - 1):
         found |= _moved(views[index], views[index + 1], float(times[index + 1] / times[index]))

@@ -33,10 +33,13 @@ def grown(rows: slice, margin: int, height: int) -> tuple[slice, slice]:
     return slice(start, stop), slice(rows.start - start, rows.stop - start)
 
 
-def each(function: Callable[[Item], Made], items: Iterable[Item]) -> list[Made]:
-    """`function` of each item, in threads: NumPy, OpenCV and zlib let go of the interpreter while they work."""
+def each(function: Callable[[Item], Made], items: Iterable[Item], most: int | None = None) -> list[Made]:
+    """`function` of each item, in threads: NumPy, OpenCV and zlib let go of the interpreter while they work.
+
+    `most` is how many of those that take much memory may be in work at once.
+    """
     items = list(items)
-    workers = min(cores(), len(items))
+    workers = min(cores(), len(items), most or len(items))
     if workers < 2:
         return [function(item) for item in items]
     with ThreadPoolExecutor(workers) as pool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hdrcli import exposure, measured_stops, readers
@@ -57,9 +56,8 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
     order = sorted(range(len(plan.frames)), key=lambda i: plan.relative_exposures[i] if plan.relative_exposures else i)
     development = Development(plan.frames[order[len(order) // 2]].path, settings.demosaic)
     frames = [plan.frames[i] for i in order]
-    # demosaicing takes several times the memory of what it makes
-    at_once: Callable = map if any(frame.is_raw for frame in frames) else each
-    exposures = list(at_once(lambda frame: readers.read(frame.path, development), frames))
+    most = 1 if any(frame.is_raw for frame in frames) else 4  # demosaicing takes several times what it makes
+    exposures = each(lambda frame: readers.read(frame.path, development), frames, most)
     for one in exposures[1:]:
         if one.size != exposures[0].size:
             raise ReadError(
