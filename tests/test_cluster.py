@@ -383,6 +383,14 @@ def test_a_scheduler_that_does_not_answer_is_named(
     assert not (tmp_path / "fused").exists()
 
 
+@needs_distributed
+def test_a_tls_address_without_certificates_is_named(run: Run, make_bracket: MakeBracket, tmp_path: Path) -> None:
+    make(tmp_path / "shoot", make_bracket, "b0")
+    outcome = run("fuse", "shoot", "-m", "mertens", "--cluster", "tls://127.0.0.1:8786")
+    assert outcome.status == 1
+    assert outcome.err.startswith("Error: tls://127.0.0.1:8786 asks for certificates")
+
+
 def test_what_needs_no_workers_asks_for_none(run: Run, make_bracket: MakeBracket, tmp_path: Path) -> None:
     make(tmp_path / "shoot", make_bracket, "b0")
     options = ["-m", "mertens", "--cluster", "tcp://127.0.0.1:1"]
