@@ -75,7 +75,9 @@ pipeline._fuse_pixels, os.fsync, Path.stat = fused, synced, seen
 
 
 def tell(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    """For `pytest -s`, past what tests read of stdout."""
+    sys.__stdout__.write(f"{text}\n")
+    sys.__stdout__.flush()
 
 
 def wait_for(what: Callable[[], object]) -> None:
@@ -120,6 +122,7 @@ def cluster_of_three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clust
         "PYTHONPATH": str(ROOT),
         "PLACE": str(place),
         "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
+        "DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD": "forkserver",  # dask is imported once for all
     }
 
     def begin(*arguments: object) -> subprocess.Popen[bytes]:
@@ -130,7 +133,7 @@ def cluster_of_three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clust
     file = place / "scheduler.json"
     scheduler = begin("scheduler", "--host", "127.0.0.1", "--port", 0, "--scheduler-file", file)
     workers = begin("worker", "--scheduler-file", file, "--nworkers", 3, "--nthreads", 1, "--preload", "preload.py")
-    wait_for(file.exists)
+    wait_for(lambda: file.exists() and file.read_text().rstrip().endswith("}"))
     yield Cluster(json.loads(file.read_text())["address"], place)
     for process in (workers, scheduler):
         process.terminate()
