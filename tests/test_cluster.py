@@ -75,7 +75,9 @@ pipeline._fuse_pixels, os.fsync, Path.stat = fused, synced, seen
 
 
 def tell(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    """For `pytest -s`, past what tests read of stdout."""
+    sys.__stdout__.write(f"{text}\n")
+    sys.__stdout__.flush()
 
 
 def wait_for(what: Callable[[], object]) -> None:
@@ -120,6 +122,7 @@ def cluster_of_three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clust
         "PYTHONPATH": str(ROOT),
         "PLACE": str(place),
         "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
+        "DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD": "forkserver",  # dask is imported once for all
     }
 
     def begin(*arguments: object) -> subprocess.Popen[bytes]:
@@ -130,7 +133,7 @@ def cluster_of_three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clust
     file = place / "scheduler.json"
     scheduler = begin("scheduler", "--host", "127.0.0.1", "--port", 0, "--scheduler-file", file)
     workers = begin("worker", "--scheduler-file", file, "--nworkers", 3, "--nthreads", 1, "--preload", "preload.py")
-    wait_for(file.exists)
+    wait_for(lambda: file.exists() and file.read_text().rstrip().endswith("}"))
     yield Cluster(json.loads(file.read_text())["address"], place)
     for process in (workers, scheduler):
         process.terminate()
@@ -381,6 +384,14 @@ def test_a_scheduler_that_does_not_answer_is_named(
     assert outcome.status == 1
     assert outcome.err.startswith("Error: No dask scheduler answers at tcp://127.0.0.1:1")
     assert not (tmp_path / "fused").exists()
+
+
+@needs_distributed
+def test_a_tls_address_without_certificates_is_named(run: Run, make_bracket: MakeBracket, tmp_path: Path) -> None:
+    make(tmp_path / "shoot", make_bracket, "b0")
+    outcome = run("fuse", "shoot", "-m", "mertens", "--cluster", "tls://127.0.0.1:8786")
+    assert outcome.status == 1
+    assert outcome.err.startswith("Error: tls://127.0.0.1:8786 asks for certificates")
 
 
 def test_what_needs_no_workers_asks_for_none(run: Run, make_bracket: MakeBracket, tmp_path: Path) -> None:

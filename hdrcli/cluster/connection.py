@@ -30,7 +30,12 @@ def connected(settings: FuseSettings) -> Iterator[Any]:
         with _processes(settings.jobs) as cluster, distributed.Client(cluster, set_as_default=False) as client:
             yield client
         return
-    address = settings.cluster
+    address = str(settings.cluster)
+    if address.startswith("tls:") and not distributed.Security().tls_ca_file:
+        raise ClusterError(
+            f"{address} asks for certificates, and dask's configuration names none.",
+            "Set distributed.comm.tls there: see SECURITY.md.",
+        )
     try:
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
