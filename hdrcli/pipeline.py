@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hdrcli import aligning, batch, exposure, interrupts, outputs, response, reuse, scale, shoot, unheeded
+from hdrcli import aligning, batch, exposure, interrupts, outputs, overlapping, response, reuse, scale, shoot, unheeded
 from hdrcli.batch import Progress, Stage
 from hdrcli.contracts import Fuser, Network
 from hdrcli.errors import HdrcliError
@@ -130,7 +130,8 @@ def _carried_out(
         return result
 
     try:
-        return batch.run(one, plans.brackets, settings.jobs, progress)
+        with overlapping.workers(plans.brackets, settings) as count:
+            return batch.run(one, plans.brackets, count, progress)
     finally:
         if not settings.dry_run:
             manifest.merge()

@@ -18,6 +18,9 @@ LAYERS = [
         "weights",
         "keras_files",
         "tiling",
+        "tile_size",
+        "transfers",
+        "devices",
         "planes",
         "layered",
         "priors",
@@ -46,6 +49,7 @@ LAYERS = [
         "unheeded",
         "plan",
         "batch",
+        "overlapping",
         "reading",
         "results",
         "rendering",
@@ -75,7 +79,19 @@ HOMES = {
     "skimage": ("metrics",),
     "pycvvdp": ("metrics/_colorvideovdp.py",),
     "OpenEXR": ("readers/exr.py", "writers/exr.py"),
-    "torch": ("networks", "layered.py", "priors.py", "tiling.py", "weights.py", "inference.py", "training", "metrics"),
+    "torch": (
+        "networks",
+        "layered.py",
+        "priors.py",
+        "tiling.py",
+        "tile_size.py",
+        "transfers.py",
+        "devices.py",
+        "weights.py",
+        "inference.py",
+        "training",
+        "metrics",
+    ),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
