@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import torch
 
 from hdrcli import devices, plugins, tile_size, tiling, weights
@@ -50,8 +51,9 @@ def choose_device(text: str) -> torch.device:
 
 def choose_precision(text: str, device: torch.device) -> torch.dtype:
     """fp32 on a CPU and bf16 on CUDA for "auto". Raises UsageError for fp16 on a CPU, which has no fast way for it."""
-    if text == "auto":
-        return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+    if text == "auto":  # not fp16, whose range ends at 65504: DFGNet's exposure features go beyond 10^6
+        fast = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)  # before, it is emulated
+        return torch.bfloat16 if fast else torch.float32
     if text == "fp16" and device.type == "cpu":
         raise UsageError("--precision fp16 is for GPUs; on a CPU it is slower than fp32.", "Pass fp32 or bf16.")
     return DTYPES[text]
@@ -112,6 +114,8 @@ def _on(
     except RuntimeError as error:  # what torch raises for a failed allocation or a broken device
         reason = str(error).strip().splitlines()[0]
         raise HdrcliError(f"{name} failed on {device}: {reason}.", "Pass a smaller --tile, or --device cpu.") from error
+    if precision == torch.float16 and not np.isfinite(made).all():
+        raise HdrcliError(f"{name} goes beyond the range of fp16 here.", "Pass --precision bf16, or fp32.")
     attributes = {
         "weights": loaded.label,
         "weightsSha256": loaded.sha256,

@@ -71,7 +71,7 @@ class HeldFrames:
         self.uploads = Uploads([frame.values for frame in self.frames], max(STRIP_BYTES, widest), device)
 
     def tile(self, rows: slice, columns: slice) -> Tensor:
-        """(1, 3 N, h, w), channels last: what `planes` are there, to the bit."""
+        """(1, 3 N, h, w), channels last: what the planes are there."""
         height, width, _ = self.frames[0].values.shape
         for frame in self.frames:
             frame.send(min(max(rows.stop - self.margin, 1), height), self.uploads)
