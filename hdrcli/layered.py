@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 
 from hdrcli.planes import reduced
-from hdrcli.tiling import Conditions, Progress, Statistics, TiledModule, TiledRun, Window, free_memory, split, with_halo
+from hdrcli.tile_size import free_memory
+from hdrcli.tiling import Conditions, Progress, Statistics, TiledModule, TiledRun, Window, split, with_halo
 
 log = logging.getLogger("hdrcli")
 
@@ -81,7 +82,7 @@ class Stored:
         self.stride = stride
         shape = (1, like.shape[1], height // stride, width // stride)
         self.values = torch.empty(shape, dtype=like.dtype, device=home)
-        self.sums = torch.zeros(like.shape[:2], dtype=torch.float64)
+        self.sums = torch.zeros(like.shape[:2], dtype=torch.float64, device=like.device)
 
     def place(self, window: Window) -> tuple[slice, slice, slice, slice]:
         """The part of the map that lies in a window of the picture."""
@@ -90,7 +91,7 @@ class Stored:
 
     def put(self, part: Tensor, window: Window) -> None:
         self.values[self.place(window)] = part.to(self.values.device)
-        self.sums += part.sum((2, 3), dtype=torch.float64).cpu()
+        self.sums += part.sum((2, 3), dtype=torch.float64)  # on the device: it need not wait for the host
 
     def mean(self) -> Tensor:
         """(1, C) float32."""
@@ -121,7 +122,7 @@ class Layerwise:
         return made if len(made) > 1 else made[0]
 
     def pooled(self, function: Callable[..., Any], x: Stored, y: Stored) -> Stored:
-        mean = y.mean().to(self.run.device)
+        mean = y.mean()
         self.means[f"mean{len(self.means)}"] = mean
         for window in self.windows:
             made = function(self._tile(x, window), self._tile(y, window), mean)
@@ -157,8 +158,8 @@ class LayeredModule(TiledModule):
         home = self._home(run)
         if home is not None:
             made, _ = self.layerwise(run, tile, home, progress)
-            height, width = run.size
-            return made[0, :, :height, :width].float().cpu().numpy()
+            parts = ((one, made[0, :, one.top : one.bottom, one.left : one.right]) for one in split(*run.size, tile))
+            return run.gathered(parts, lambda count: None)
         height, width = run.size
         log.warning(
             "the feature maps of %d x %d pixels do not fit into memory: "

@@ -13,7 +13,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hdrcli import aligning, batch, cluster, exposure, interrupts, outputs, response, reuse, scale, shoot, unheeded
+from hdrcli import (
+    aligning,
+    batch,
+    cluster,
+    exposure,
+    interrupts,
+    outputs,
+    overlapping,
+    response,
+    reuse,
+    scale,
+    shoot,
+    unheeded,
+)
 from hdrcli.batch import Progress, Stage
 from hdrcli.cluster import Crew
 from hdrcli.contracts import Fuser, Network
@@ -89,7 +102,8 @@ def _carried_out(
     try:
         if crew is not None:
             return crew.run(one, plans.brackets, progress, partial(_fuse_bracket, on_fused=None))
-        return batch.run(one, plans.brackets, settings.jobs, progress)
+        with overlapping.workers(plans.brackets, settings) as count:
+            return batch.run(one, plans.brackets, count, progress)
     finally:
         if not settings.dry_run:
             manifest.merge()

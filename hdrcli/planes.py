@@ -15,10 +15,16 @@ Curve = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Planes:
-    """(C, H, W) float32 that is made where it is looked at: `planes[:, rows, columns]` is `make(rows, columns)`."""
+    """(C, H, W) float32 that is made where it is looked at: `planes[:, rows, columns]` is `make(rows, columns)`.
+
+    Where frames one after the other are all it is made of, `frames` are these, each with the curve of its stored values
+    (None where its table has it), and `margin` is how often their outermost pixels repeat around them.
+    """
 
     shape: tuple[int, int, int]
     make: Callable[[slice, slice], np.ndarray]
+    frames: tuple[tuple[Exposure, Curve | None], ...] = ()
+    margin: int = 0
 
     def __getitem__(self, place: tuple[slice, slice, slice]) -> np.ndarray:
         channels, rows, columns = (slice(*one.indices(side)) for one, side in zip(place, self.shape, strict=True))
@@ -33,14 +39,15 @@ def of_frames(exposures: tuple[Exposure, ...], curve: Curve) -> Planes:
     """The channels of some frames one after the other, (3 N, H, W), through a curve of their values."""
     width, height = exposures[0].size
     # of codes, the curve is applied to their table; of other values, to those of each window
-    shown = [(one, curve) if one.table is None else (one.mapped(curve, one.encoding), None) for one in exposures]
+    mapped = ((one, curve) if one.table is None else (one.mapped(curve, one.encoding), None) for one in exposures)
+    shown: tuple[tuple[Exposure, Curve | None], ...] = tuple(mapped)
 
     def make(rows: slice, columns: slice) -> np.ndarray:
         parts = [one.part(rows, columns) for one, _ in shown]
         parts = [then(part) if then else part for part, (_, then) in zip(parts, shown, strict=True)]
         return np.concatenate(parts, axis=2).transpose(2, 0, 1)
 
-    return Planes((3 * len(exposures), height, width), make)
+    return Planes((3 * len(exposures), height, width), make, shown)
 
 
 def bordered(planes: Planes, margin: int) -> Planes:
@@ -50,7 +57,8 @@ def bordered(planes: Planes, margin: int) -> Planes:
     def make(rows: slice, columns: slice) -> np.ndarray:
         return repeated(planes, *(slice(place.start - margin, place.stop - margin) for place in (rows, columns)))
 
-    return Planes((channels, height + 2 * margin, width + 2 * margin), make)
+    size = height + 2 * margin, width + 2 * margin
+    return Planes((channels, *size), make, planes.frames, planes.margin + margin)
 
 
 def reduced(planes: Planes | np.ndarray, factor: int) -> np.ndarray:

@@ -76,8 +76,7 @@ class FuseSettings:
         if self.prior is not None:
             _one_of("--prior", self.prior, PRIORS)
         _one_of("--tone-map", self.tone_map, plugins.names("tone_mapping"))
-        if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", self.device):
-            raise UsageError(f'--device has no "{self.device}".', "Choose one of: auto, cpu, cuda, cuda:1, mps.")
+        _check_devices(self.device, self.devices)
         _one_of("--precision", self.precision, PRECISIONS)
         _one_of("--static-merge", self.static_merge, STATIC_MERGES)
         _one_of("--demosaic", self.demosaic, DEMOSAICS)
@@ -97,10 +96,23 @@ class FuseSettings:
         if self.reference is not None and self.reference < 1:
             raise UsageError(f"--reference {self.reference} names no frame.", "Frames count from 1, in file order.")
 
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices of `device`, one by one."""
+        return tuple(self.device.split(","))
+
 
 def models() -> list[str]:
     """Names of all networks and classical fusers."""
     return [name for folder in MODEL_FOLDERS for name in plugins.names(folder)]
+
+
+def _check_devices(text: str, devices: tuple[str, ...]) -> None:
+    if not re.fullmatch(r"auto|cpu|mps|cuda|cuda:\d+(,cuda:\d+)*", text):
+        hint = "Choose one of: auto, cpu, cuda, cuda:1, mps; or several: cuda:0,cuda:1."
+        raise UsageError(f'--device has no "{text}".', hint)
+    if len(set(devices)) < len(devices):
+        raise UsageError(f"--device {text} names a device twice.", "Name each once: cuda:0,cuda:1.")
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...] | list[str]) -> None:

@@ -9,17 +9,18 @@ ends. This file knows no network by name.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import psutil
 import torch
 from torch import Tensor, nn
 
-from hdrcli import heap
+from hdrcli import heap, transfers
+from hdrcli.devices import computing, placed
 from hdrcli.errors import HdrcliError
 from hdrcli.planes import Planes, repeated
+from hdrcli.tile_size import free_memory
 
 log = logging.getLogger("hdrcli")
 
@@ -28,9 +29,7 @@ Statistics = dict[str, Tensor]
 Progress = Callable[[float], None]
 Maps = Planes | np.ndarray
 
-CPU_TILE = 512  # pixels; larger tiles leave the cache and gain nothing on a CPU
-CUDA_TILE = 2048
-MEMORY_SHARE = 0.5  # of the free memory that one tile's activations may take
+HELD_SHARE = 0.2  # of a CUDA device's free memory that the frames may take; tiles have MEMORY_SHARE of it
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,11 @@ class Window:
     left: int
     bottom: int
     right: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Its rows and columns."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def coarser(self, stride: int) -> Window:
         """The window on a map of stride `stride`, whose corners lie on multiples of it."""
@@ -108,8 +112,7 @@ def split(height: int, width: int, tile: int) -> Iterator[Window]:
 
 def cut(planes: Maps, window: Window) -> Tensor:
     """The (1, C, h, w) tile of a (C, H, W) image; what lies right of or below the image repeats its last pixels."""
-    tile = repeated(planes, slice(window.top, window.bottom), slice(window.left, window.right))
-    return torch.from_numpy(np.ascontiguousarray(tile))[None]
+    return torch.from_numpy(np.ascontiguousarray(repeated(planes, *window.slices)))[None]
 
 
 def with_halo(window: Window, halo: int, multiple: int, height: int, width: int) -> tuple[Window, Window]:
@@ -142,18 +145,23 @@ class TiledRun:
         self.conditions = {name: value.to(device) for name, value in conditions.items()}
         self.height, self.width = padded_size(*self.size, module)
         self.notes: dict[str, str] = {}
+        self.held = transfers.held(self.maps, device, HELD_SHARE * free_memory(device))
 
     def tile_on_device(self, window: Window) -> Tensor | tuple[Tensor, ...]:
         """The tile of the picture, or, of a module with several strides, the tiles of all its maps."""
-        tiles = tuple(
-            cut(one, window.coarser(stride)).to(self.device).contiguous(memory_format=torch.channels_last)
-            for one, stride in zip(self.maps, self.module.strides, strict=True)
-        )
+        windows = [window.coarser(stride) for stride in self.module.strides]
+        if self.held:
+            tiles = tuple(one.tile(*part.slices) for one, part in zip(self.held, windows, strict=True))
+        else:
+            tiles = tuple(
+                cut(one, part).to(self.device).contiguous(memory_format=torch.channels_last)
+                for one, part in zip(self.maps, windows, strict=True)
+            )
         return tiles if len(tiles) > 1 else tiles[0]
 
     def whole(self) -> np.ndarray:
         """The picture from one run over the whole image."""
-        return self._picture(None, Window(0, 0, self.height, self.width), 0)
+        return self._picture(None, Window(0, 0, self.height, self.width), 0).float().cpu().numpy()
 
     def tiled(self, tile: int, progress: Progress, known: Statistics | None = None) -> np.ndarray:
         """The picture from tiles of `tile` x `tile` pixels; `progress` is told the share that is done.
@@ -175,36 +183,25 @@ class TiledRun:
                 done += 1
                 progress(done / total)
             statistics |= one_pass.finish(self.module, sums)
+        parts = ((window, self._picture(statistics, window, self.module.halo)) for window in windows)
+        return self.gathered(parts, lambda made: progress((done + made) / total))
+
+    def gathered(self, parts: Iterable[tuple[Window, Tensor]], made: Callable[[int], None]) -> np.ndarray:
+        """The (3, H, W) picture of parts (3, h, w) on the device; `made` is told how many there are."""
         picture = np.empty((*self.size, 3), np.float32).transpose(2, 0, 1)  # as it is read afterwards
-        for window in windows:
-            part = self._picture(statistics, window, self.module.halo)
-            picture[:, window.top : window.bottom, window.left : window.right] = part
-            done += 1
-            progress(done / total)
+        for number, (window, part) in enumerate(transfers.fetched(parts, self.device), 1):
+            picture[:, window.slices[0], window.slices[1]] = part
+            made(number)
         return picture
 
-    def _picture(self, statistics: Statistics | None, window: Window, halo: int) -> np.ndarray:
+    def _picture(self, statistics: Statistics | None, window: Window, halo: int) -> Tensor:
         """The (3, h, w) result in `window`, without what lies beyond the image's own size."""
         outer, inner = with_halo(window, halo, self.module.multiple_of, self.height, self.width)
         made = self.module(self.tile_on_device(outer), self.conditions, statistics)[0]
         height, width = self.size
         bottom = inner.bottom - max(window.bottom - height, 0)
         right = inner.right - max(window.right - width, 0)
-        return made[:, inner.top : bottom, inner.left : right].float().cpu().numpy()
-
-
-def free_memory(device: torch.device) -> int:
-    """Bytes that can still be had on the device."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    return psutil.virtual_memory().available
-
-
-def choose_tile(module: TiledModule, bytes_per_pixel: int, device: torch.device) -> int:
-    """The tile side, in pixels, whose activations fit into a share of the free memory."""
-    largest = max(CUDA_TILE if device.type == "cuda" else CPU_TILE, 4 * module.halo)  # else halos are the work
-    fits = int((free_memory(device) * MEMORY_SHARE / bytes_per_pixel) ** 0.5) - 2 * module.halo
-    return max(2 * module.tile_multiple, min(largest, fits))
+        return made[:, inner.top : bottom, inner.left : right]
 
 
 @torch.inference_mode()
@@ -222,28 +219,33 @@ def run(
     """Run a network over an image.
 
     `planes` is (C, H, W) float32 (an array, or made window by window), or a tuple of such maps at the module's strides,
-    finest first; `tile` is a side in
-    pixels or None for the whole image at once. `notes` is filled with what a header must say of the way the result was
-    made. Returns (3, H, W).
+    finest first; `tile` is a side in pixels or None for the whole image at once. `notes` is filled with what a header
+    must say of the way the result was made. Returns (3, H, W).
     When the device runs out of memory the tile is halved and the run begun again. Raises HdrcliError when not even the
     smallest tile fits.
     """
-    module = module.to(device).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
-    tensors = {name: torch.tensor([value], dtype=torch.float32) for name, value in conditions.items()}
-    one = TiledRun(module, planes, tensors, device)
+    with computing(device):
+        module = placed(module, device)
+        tensors = {name: torch.tensor([value], dtype=torch.float32) for name, value in conditions.items()}
+        one = TiledRun(module, planes, tensors, device)
+        with heap.kept(), torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
+            made = _as_it_fits(one, tile, progress)
+    if notes is not None:
+        notes |= one.notes
+    return made
+
+
+def _as_it_fits(one: TiledRun, tile: int | None, progress: Progress) -> np.ndarray:
+    """The picture in tiles of that size, or of the first half of it, of that half, … for which the memory is enough."""
     while True:
         try:
-            with heap.kept(), torch.autocast(device.type, dtype=precision, enabled=precision != torch.float32):
-                made = one.whole() if tile is None else module.in_tiles(one, tile, progress)
-            if notes is not None:
-                notes |= one.notes
-            return made
+            return one.whole() if tile is None else one.module.in_tiles(one, tile, progress)
         except torch.cuda.OutOfMemoryError as error:
             torch.cuda.empty_cache()
             side = max(one.height, one.width) if tile is None else tile
-            if side <= 2 * module.tile_multiple:
+            if side <= 2 * one.module.tile_multiple:
                 raise HdrcliError(
-                    f"{device} has too little free memory for the smallest tile.", "Pass --device cpu."
+                    f"{one.device} has too little free memory for the smallest tile.", "Pass --device cpu."
                 ) from error
             tile = side // 2
-            log.warning("%s ran out of memory; going on with tiles of %d pixels", device, tile)
+            log.warning("%s ran out of memory; going on with tiles of %d pixels", one.device, tile)

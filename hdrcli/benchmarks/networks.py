@@ -19,6 +19,7 @@ from hdrcli.benchmarks.turns import in_turn, ratio, spread
 from hdrcli.contracts import Network
 from hdrcli.image import Bracket, RadianceMap
 from hdrcli.results import Fused
+from hdrcli.tile_size import choose_tile
 from hdrcli.tiling import Conditions, TiledModule, TiledRun, Window
 
 EAGER = "eager"
@@ -69,7 +70,7 @@ class Case:
     def by_hdrcli(self, precision: str, tile: int | None = -1) -> np.ndarray:
         """The (3, H, W) output as hdrcli makes it: by tiles as `--tile auto` chooses them, unless told otherwise."""
         if tile == -1:
-            tile = tiling.choose_tile(self.ours, self.network.bytes_per_pixel, self.device)
+            tile = choose_tile(self.ours, self.network.bytes_per_pixel, self.device, DTYPES[precision])
         return tiling.run(
             self.ours, self.planes, self.conditions, tile=tile, device=self.device, precision=DTYPES[precision]
         )

@@ -284,7 +284,7 @@ class DFGNet(TiledModule):
 
 
 def _count(x: Tensor) -> Tensor:
-    return torch.tensor(x.numel(), dtype=torch.float64, device=x.device)
+    return torch.full((), x.numel(), dtype=torch.float64, device=x.device)  # CUDA would wait for a tensor() from here
 
 
 def _moments(x: Tensor) -> Statistics:
