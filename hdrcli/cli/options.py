@@ -183,7 +183,7 @@ Device = Annotated[
         metavar="NAME",
         rich_help_panel=_RUNNING,
         autocompletion=completion.one_of("auto", "cpu", "cuda", "mps"),
-        help="auto, cpu, cuda, cuda:N or mps.",
+        help="auto, cpu, cuda, cuda:N or mps; brackets may be shared among several GPUs: cuda:0,cuda:1.",
     ),
 ]
 Precision = Annotated[
@@ -204,7 +204,7 @@ Tile = Annotated[
         help="Side of a network's tiles in pixels.",
     ),
 ]
-Jobs = Annotated[int, typer.Option(metavar="N", rich_help_panel=_RUNNING, help="Brackets at once.")]
+Jobs = Annotated[int, typer.Option(metavar="N", rich_help_panel=_RUNNING, help="Brackets at once, on each device.")]
 
 Json = Annotated[bool, typer.Option("--json", rich_help_panel=_TALKING, help="Print one JSON object on stdout.")]
 Quiet = Annotated[

@@ -10,7 +10,7 @@ import torch
 from skimage.color import rgb2ycbcr, ycbcr2rgb
 from torch import Tensor
 
-from hdrcli import tiling, weights
+from hdrcli import tile_size, tiling, weights
 from hdrcli.image import Bracket, DisplayImage, Exposure
 from hdrcli.networks import dpg
 from hdrcli.networks.dpg import DPG, BatchNorm
@@ -161,7 +161,7 @@ def test_halo_is_as_wide_as_the_network_sees(tap: int) -> None:
 
 
 def test_tiles_are_wide_enough_for_the_halo() -> None:
-    assert tiling.choose_tile(DPG(2), 1, CPU) == 2048  # 3072 with the halo: 2.25 times the work, not 9
+    assert tile_size.choose_tile(DPG(2), 1, CPU) == 2048  # 3072 with the halo: 2.25 times the work, not 9
 
 
 def keras_numbers() -> dict[str, tuple[str, int]]:
