@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from math import ceil
 from typing import Any, Protocol
 
@@ -64,6 +65,7 @@ class Work:
 
     def __init__(self) -> None:
         self.total = 0.0
+        self.pools = False
 
     def layer(self, function: Callable[..., Any], *maps: Any, halo: int, strides: tuple[int, ...] = (1,)) -> Any:
         self.total += 1 / min(strides) ** 2
@@ -71,7 +73,16 @@ class Work:
 
     def pooled(self, function: Callable[..., Any], x: int, y: int) -> int:
         self.total += 1 / x**2
+        self.pools = True
         return x
+
+
+@dataclass(frozen=True)
+class Input:
+    """One of the maps that the network takes, by its number and its stride."""
+
+    number: int
+    stride: int
 
 
 class Stored:
@@ -101,14 +112,14 @@ class Layerwise:
     """One layer after the other over the tiles of a picture; `means` are those that it met, in their order."""
 
     def __init__(self, run: TiledRun, tile: int, home: torch.device, step: Callable[[float], None]) -> None:
-        self.run, self.home, self.step = run, home, step
-        self.windows = list(split(run.height, run.width, tile))
+        self.run, self.tile, self.home, self.step = run, tile, home, step
         self.means: Statistics = {}
 
     def layer(self, function: Callable[..., Any], *maps: Any, halo: int, strides: tuple[int, ...] = (1,)) -> Any:
         made: tuple[Stored, ...] = ()
         height, width = self.run.height, self.run.width
-        for window in self.windows:
+        windows = self._windows(min(*strides, *(one.stride for one in maps)))
+        for window in windows:
             outer, inner = with_halo(window, halo, 1, height, width)
             results = function(*(self._tile(one, outer) for one in maps))
             results = results if len(strides) > 1 else (results,)
@@ -117,22 +128,28 @@ class Layerwise:
                 made = tuple(Stored(like, stride, height, width, self.home) for like, stride in sizes)
             for stored, result in zip(made, results, strict=True):
                 stored.put(result[stored.place(inner)], window)
-            self.step(1 / min(strides) ** 2 / len(self.windows))
+            self.step(1 / min(strides) ** 2 / len(windows))
         return made if len(made) > 1 else made[0]
 
     def pooled(self, function: Callable[..., Any], x: Stored, y: Stored) -> Stored:
         mean = y.mean().to(self.run.device)
         self.means[f"mean{len(self.means)}"] = mean
-        for window in self.windows:
+        windows = self._windows(x.stride)
+        for window in windows:
             made = function(self._tile(x, window), self._tile(y, window), mean)
             x.values[x.place(window)] = made.to(self.home)
-            self.step(1 / x.stride**2 / len(self.windows))
+            self.step(1 / x.stride**2 / len(windows))
         return x
 
+    def _windows(self, stride: int) -> list[Window]:
+        """The tiles of maps of a stride and more, which take less memory: features double as sides are halved."""
+        multiple = self.run.module.tile_multiple
+        return list(split(self.run.height, self.run.width, int(self.tile * stride**0.5) // multiple * multiple))
+
     def _tile(self, one: Any, window: Window) -> Any:
-        """A map's part in a window on the device; what is no stored map is the picture itself."""
-        if not isinstance(one, Stored):
-            return self.run.tile_on_device(window)
+        """A map's part in a window on the device."""
+        if isinstance(one, Input):
+            return self.run.map_on_device(one.number, window)
         part = one.values[one.place(window)].to(self.run.device)
         return part.contiguous(memory_format=torch.channels_last)
 
@@ -174,7 +191,7 @@ class LayeredModule(TiledModule):
     ) -> tuple[Tensor, Statistics]:
         """The (1, 3, H, W) picture, padded to the network's size, and the means that its layers met."""
         work = Work()
-        self.compose(work, 1, run.conditions)
+        self.compose(work, self.strides if len(self.strides) > 1 else 1, run.conditions)
         done = 0.0
 
         def step(share: float) -> None:
@@ -183,7 +200,8 @@ class LayeredModule(TiledModule):
             progress(min(1.0, done / work.total))
 
         layers = Layerwise(run, max(self.tile_multiple, tile // self.tile_multiple * self.tile_multiple), home, step)
-        return self.compose(layers, None, run.conditions).values, layers.means
+        inputs = tuple(Input(number, stride) for number, stride in enumerate(self.strides))
+        return self.compose(layers, inputs if len(inputs) > 1 else inputs[0], run.conditions).values, layers.means
 
     def reduced_means(self, run: TiledRun, tile: int, pixels: int = REDUCED_PIXELS) -> Statistics:
         """The means that the layers meet in the picture reduced to `pixels` or less by area averaging."""
@@ -192,7 +210,10 @@ class LayeredModule(TiledModule):
         return self.layerwise(TiledRun(self, small, run.conditions, run.device), tile, run.device)[1]
 
     def _home(self, run: TiledRun) -> torch.device | None:
-        """Where the maps are kept: on the device, in host memory, or, None, nowhere."""
+        """Where maps are kept: on the device or in host memory; None, nowhere, if they do not fit and means can do."""
         needed = self.stored_bytes_per_pixel * run.height * run.width
         homes = (run.device, torch.device("cpu"))
-        return next((home for home in homes if needed <= free_memory(home) * STORE_SHARE), None)
+        work = Work()
+        self.compose(work, self.strides if len(self.strides) > 1 else 1, run.conditions)
+        enough = (home for home in homes if needed <= free_memory(home) * STORE_SHARE)
+        return next(enough, None if work.pools else homes[1])

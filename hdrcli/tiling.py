@@ -143,11 +143,13 @@ class TiledRun:
 
     def tile_on_device(self, window: Window) -> Tensor | tuple[Tensor, ...]:
         """The tile of the picture, or, of a module with several strides, the tiles of all its maps."""
-        tiles = tuple(
-            cut(one, window.coarser(stride)).to(self.device).contiguous(memory_format=torch.channels_last)
-            for one, stride in zip(self.maps, self.module.strides, strict=True)
-        )
+        tiles = tuple(self.map_on_device(number, window) for number in range(len(self.maps)))
         return tiles if len(tiles) > 1 else tiles[0]
+
+    def map_on_device(self, number: int, window: Window) -> Tensor:
+        """The tile of one of the maps that the network takes."""
+        tile = cut(self.maps[number], window.coarser(self.module.strides[number]))
+        return tile.to(self.device).contiguous(memory_format=torch.channels_last)
 
     def whole(self) -> np.ndarray:
         """The picture from one run over the whole image."""

@@ -21,6 +21,7 @@ LAYERS = [
         "planes",
         "layered",
         "priors",
+        "local_priors",
         "pyramids",
         "exposure_fusion",
         "merging",
@@ -86,7 +87,17 @@ HOMES = {
     "skimage": ("metrics",),
     "pycvvdp": ("metrics/_colorvideovdp.py",),
     "OpenEXR": ("readers/exr.py", "writers/exr.py"),
-    "torch": ("networks", "layered.py", "priors.py", "tiling.py", "weights.py", "inference.py", "training", "metrics"),
+    "torch": (
+        "networks",
+        "layered.py",
+        "priors.py",
+        "local_priors.py",
+        "tiling.py",
+        "weights.py",
+        "inference.py",
+        "training",
+        "metrics",
+    ),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
