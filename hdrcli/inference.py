@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import torch
 
-from hdrcli import plugins, tiling, weights
+from hdrcli import plugins, tile_size, tiling, weights
 from hdrcli.contracts import Network
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
@@ -83,7 +83,7 @@ def run(name: str, bracket: Bracket, settings: FuseSettings, progress: Callable[
     notes: dict[str, str] = {}
     tile = settings.tile
     if tile == "auto":
-        tile = tiling.choose_tile(loaded.module, network.bytes_per_pixel, device)
+        tile = tile_size.choose_tile(loaded.module, network.bytes_per_pixel, device, precision)
     try:
         made = tiling.run(
             loaded.module,

@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Any, Protocol
 
@@ -21,13 +22,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hdrcli.planes import reduced
-from hdrcli.tiling import Conditions, Progress, Statistics, TiledModule, TiledRun, Window, free_memory, split, with_halo
+from hdrcli.planes import reduced, repeated
+from hdrcli.tile_size import free_memory
+from hdrcli.tiling import Conditions, Progress, Statistics, TiledModule, TiledRun, Window, split, with_halo
 
 log = logging.getLogger("hdrcli")
 
-STORE_SHARE = 0.35  # of the free memory that stored maps may take; MEMORY_SHARE of it is a tile's
-REDUCED_PIXELS = 1_500_000  # of the picture that means come from when the whole picture's maps do not fit
+STORE_SHARE = 0.35  # of the free memory that stored maps of a GPU may take; MEMORY_SHARE of it is a tile's
+HOST_BYTES = 1.1e9  # that those of a CPU may take; always as many, so that no result hangs on what else runs there
+BLOCK_BYTES = 600e6  # that those of a block of a larger picture may take: one of 24 MP is then fused in 2 GB
+MEANS = "attention means come from the picture reduced to 1 MP"
+REDUCED_PIXELS = 1_000_000  # of the picture that means come from when the whole picture's maps do not fit
 
 
 class Layers(Protocol):
@@ -109,11 +114,16 @@ class Stored:
 
 
 class Layerwise:
-    """One layer after the other over the tiles of a picture; `means` are those that it met, in their order."""
+    """One layer after the other over the tiles of a picture; `means` are those that it met, in their order.
 
-    def __init__(self, run: TiledRun, tile: int, home: torch.device, step: Callable[[float], None]) -> None:
+    Of a part of a picture, the means are `known`.
+    """
+
+    def __init__(
+        self, run: TiledRun, tile: int, home: torch.device, step: Callable[[float], None], known: Statistics | None
+    ) -> None:
         self.run, self.tile, self.home, self.step = run, tile, home, step
-        self.means: Statistics = {}
+        self.known, self.means = known, Statistics()
 
     def layer(self, function: Callable[..., Any], *maps: Any, halo: int, strides: tuple[int, ...] = (1,)) -> Any:
         made: tuple[Stored, ...] = ()
@@ -132,8 +142,8 @@ class Layerwise:
         return made if len(made) > 1 else made[0]
 
     def pooled(self, function: Callable[..., Any], x: Stored, y: Stored) -> Stored:
-        mean = y.mean().to(self.run.device)
-        self.means[f"mean{len(self.means)}"] = mean
+        name = f"mean{len(self.means)}"
+        mean = self.means[name] = y.mean().to(self.run.device) if self.known is None else self.known[name]
         windows = self._windows(x.stride)
         for window in windows:
             made = function(self._tile(x, window), self._tile(y, window), mean)
@@ -155,8 +165,9 @@ class Layerwise:
 
 
 class LayeredModule(TiledModule):
-    """A network whose layers `compose` states. `halo` is that of all layers together, for one pass with known means.
+    """A network whose layers `compose` states. `halo` is that of all layers together, for blocks with known means.
 
+    `tile_halo` is that of the layers that take most memory.
     `stored_bytes_per_pixel` is the most that the maps kept at one time take, in fp32.
     """
 
@@ -170,36 +181,46 @@ class LayeredModule(TiledModule):
         return self.compose(Whole(statistics), planes, conditions)
 
     def in_tiles(self, run: TiledRun, tile: int, progress: Progress) -> np.ndarray:
-        """Layer by layer; or, where the maps do not fit, in one pass with the means of the reduced picture."""
+        """Layer by layer; block by block, with the means of the reduced picture, where the maps would take too much."""
+        height, width = run.size
         home = self._home(run)
         if home is not None:
             made, _ = self.layerwise(run, tile, home, progress)
-            height, width = run.size
             return made[0, :, :height, :width].float().cpu().numpy()
-        height, width = run.size
-        log.warning(
-            "the feature maps of %d x %d pixels do not fit into memory: "
-            "attention means come from the picture reduced to 1.5 MP",
-            width,
-            height,
-        )
-        run.notes["attentionMeans"] = "image reduced to 1.5 MP"
-        return run.tiled(tile, progress, self.reduced_means(run, tile))
+        log.warning("the feature maps of %d x %d pixels would take too much memory: %s", width, height, MEANS)
+        run.notes["attentionMeans"] = "image reduced to 1 MP"
+        return self.blockwise(run, tile, self.reduced_means(run, tile), progress)
+
+    def blockwise(self, run: TiledRun, tile: int, means: Statistics, progress: Progress) -> np.ndarray:
+        """The (3, H, W) picture, in blocks with the halo of all layers, each layer by layer with known means."""
+        side = int((BLOCK_BYTES / self._stored_bytes(run)) ** 0.5) - 2 * self.halo
+        side = max(side, tile) // self.tile_multiple * self.tile_multiple
+        windows = list(split(run.height, run.width, side))
+        picture = np.empty((run.height, run.width, 3), np.float32).transpose(2, 0, 1)
+        for number, window in enumerate(windows):
+            outer, inner = with_halo(window, self.halo, self.tile_multiple, run.height, run.width)
+            planes = repeated(run.maps[0], slice(outer.top, outer.bottom), slice(outer.left, outer.right))
+            block = TiledRun(self, planes, run.conditions, run.device)
+            done = partial(lambda share, number: progress((number + share) / len(windows)), number=number)
+            made, _ = self.layerwise(block, tile, run.device, done, means)
+            part = made[0, :, inner.top : inner.bottom, inner.left : inner.right]
+            picture[:, window.top : window.bottom, window.left : window.right] = part.float().cpu().numpy()
+        return picture[:, : run.size[0], : run.size[1]]
 
     def layerwise(
-        self, run: TiledRun, tile: int, home: torch.device, progress: Progress = lambda share: None
+        self, run: TiledRun, tile: int, home: torch.device, progress: Progress, known: Statistics | None = None
     ) -> tuple[Tensor, Statistics]:
-        """The (1, 3, H, W) picture, padded to the network's size, and the means that its layers met."""
-        work = Work()
-        self.compose(work, self.strides if len(self.strides) > 1 else 1, run.conditions)
-        done = 0.0
+        """The (1, 3, H, W) picture, padded to the network's size, and its layers' means, unless they are known."""
+        work, done = self._work(run), 0.0
 
         def step(share: float) -> None:
             nonlocal done
             done += share
             progress(min(1.0, done / work.total))
 
-        layers = Layerwise(run, max(self.tile_multiple, tile // self.tile_multiple * self.tile_multiple), home, step)
+        layers = Layerwise(
+            run, max(self.tile_multiple, tile // self.tile_multiple * self.tile_multiple), home, step, known
+        )
         inputs = tuple(Input(number, stride) for number, stride in enumerate(self.strides))
         return self.compose(layers, inputs if len(inputs) > 1 else inputs[0], run.conditions).values, layers.means
 
@@ -207,13 +228,23 @@ class LayeredModule(TiledModule):
         """The means that the layers meet in the picture reduced to `pixels` or less by area averaging."""
         height, width = run.size
         small = reduced(run.maps[0], max(1, ceil((height * width / pixels) ** 0.5)))
-        return self.layerwise(TiledRun(self, small, run.conditions, run.device), tile, run.device)[1]
+        return self.layerwise(TiledRun(self, small, run.conditions, run.device), tile, run.device, lambda share: None)[
+            1
+        ]
 
     def _home(self, run: TiledRun) -> torch.device | None:
-        """Where maps are kept: on the device or in host memory; None, nowhere, if they do not fit and means can do."""
-        needed = self.stored_bytes_per_pixel * run.height * run.width
+        """Where maps are kept: on the device or in host memory; None, nowhere, if they are too large and pooled."""
+        needed = self._stored_bytes(run) * run.height * run.width
         homes = (run.device, torch.device("cpu"))
+        rooms = (HOST_BYTES if run.device.type == "cpu" else free_memory(home) * STORE_SHARE for home in homes)
+        fitting = (home for home, room in zip(homes, rooms, strict=True) if needed <= room)
+        return next(fitting, None if self._work(run).pools else homes[1])
+
+    def _stored_bytes(self, run: TiledRun) -> float:
+        """What a pixel's maps take: half in 16 bits."""
+        return self.stored_bytes_per_pixel / (2 if torch.is_autocast_enabled(run.device.type) else 1)
+
+    def _work(self, run: TiledRun) -> Work:
         work = Work()
         self.compose(work, self.strides if len(self.strides) > 1 else 1, run.conditions)
-        enough = (home for home in homes if needed <= free_memory(home) * STORE_SHARE)
-        return next(enough, None if work.pools else homes[1])
+        return work

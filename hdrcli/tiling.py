@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import psutil
 import torch
 from torch import Tensor, nn
 
@@ -26,10 +25,6 @@ Conditions = Mapping[str, Tensor]
 Statistics = dict[str, Tensor]
 Progress = Callable[[float], None]
 Maps = Planes | np.ndarray
-
-CPU_TILE = 512  # pixels; larger tiles leave the cache and gain nothing on a CPU
-CUDA_TILE = 2048
-MEMORY_SHARE = 0.5  # of the free memory that one tile's activations may take
 
 
 @dataclass(frozen=True)
@@ -74,7 +69,8 @@ class TiledModule(nn.Module):
 
     `forward(planes, conditions, statistics=None)` maps (B, C, H, W) to (B, 3, H, W); without `statistics` it measures
     them on its input. `multiple_of` is what image sides are multiples of, `tile_multiple` what tile corners are (a
-    multiple of it), `halo` the pixels around a tile that its result depends on, `min_side` the smallest side that the
+    multiple of it), `halo` the pixels around a tile that its result depends on (`tile_halo`, unless 0, those by
+    which a tile is chosen), `min_side` the smallest side that the
     paddings allow. `strides` are those of the maps it takes: (1,) for a picture; (1, 2, 4) for a picture and maps of
     half and of quarter size, which `forward` is then given as a tuple of tensors.
     """
@@ -83,6 +79,7 @@ class TiledModule(nn.Module):
     multiple_of = 1
     tile_multiple = 1
     halo = 0
+    tile_halo = 0
     min_side = 1
     passes: tuple[StatisticsPass, ...] = ()
 
@@ -191,20 +188,6 @@ class TiledRun:
         bottom = inner.bottom - max(window.bottom - height, 0)
         right = inner.right - max(window.right - width, 0)
         return made[:, inner.top : bottom, inner.left : right].float().cpu().numpy()
-
-
-def free_memory(device: torch.device) -> int:
-    """Bytes that can still be had on the device."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    return psutil.virtual_memory().available
-
-
-def choose_tile(module: TiledModule, bytes_per_pixel: int, device: torch.device) -> int:
-    """The tile side, in pixels, whose activations fit into a share of the free memory."""
-    largest = max(CUDA_TILE if device.type == "cuda" else CPU_TILE, 4 * module.halo)  # else halos are the work
-    fits = int((free_memory(device) * MEMORY_SHARE / bytes_per_pixel) ** 0.5) - 2 * module.halo
-    return max(2 * module.tile_multiple, min(largest, fits))
 
 
 @torch.inference_mode()

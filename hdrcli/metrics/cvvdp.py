@@ -66,11 +66,11 @@ def _device(width: int, height: int) -> torch.device:
     """The first device that can hold all of it, as the package knows no tiles."""
     import torch
 
-    from hdrcli import tiling
+    from hdrcli import tile_size
 
     needed = width * height * BYTES_PER_PIXEL
     for device in map(torch.device, ("cuda", "cpu") if torch.cuda.is_available() else ("cpu",)):
-        if tiling.free_memory(device) >= needed:
+        if tile_size.free_memory(device) >= needed:
             return device
     raise MetricError(
         f"ColorVideoVDP needs {needed / 1e9:.1f} GB of free memory for {width} x {height} pixels.",

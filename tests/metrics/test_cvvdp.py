@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hdrcli import tiling
+from hdrcli import tile_size
 from hdrcli.comparison import Comparison, Viewing
 from hdrcli.errors import MetricError
 from hdrcli.metrics import _colorvideovdp
@@ -111,7 +111,7 @@ def test_a_package_that_does_not_load_is_said(monkeypatch: pytest.MonkeyPatch) -
 
 @installed
 def test_images_that_memory_does_not_suffice_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiling, "free_memory", lambda device: 1_000_000)
+    monkeypatch.setattr(tile_size, "free_memory", lambda device: 1_000_000)
     with pytest.raises(MetricError, match=r"needs 0\.0 GB of free memory for 96 x 64 pixels"):
         cvvdp(Comparison("linear", *pair()))
 

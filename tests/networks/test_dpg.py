@@ -10,7 +10,7 @@ import torch
 from skimage.color import rgb2ycbcr, ycbcr2rgb
 from torch import Tensor
 
-from hdrcli import tiling, weights
+from hdrcli import tile_size, tiling, weights
 from hdrcli.image import Bracket, DisplayImage, Exposure
 from hdrcli.networks import dpg
 from hdrcli.networks.dpg import DPG, BatchNorm
@@ -194,7 +194,7 @@ def test_maps_made_by_windows_are_those_of_the_whole(tile: int) -> None:
 
 
 def test_tiles_are_those_of_the_steps_at_full_size() -> None:
-    assert tiling.choose_tile(DPG(2), 1, CPU) == 512
+    assert tile_size.choose_tile(DPG(2), 1, CPU) == 512
 
 
 def keras_numbers() -> dict[str, tuple[str, int]]:

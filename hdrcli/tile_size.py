@@ -1,0 +1,42 @@
+"""How large tiles may be: what memory is free, what pays, and what a run may take on a CPU."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psutil
+import torch
+
+if TYPE_CHECKING:
+    from hdrcli.tiling import TiledModule
+
+CPU_TILE = 512  # pixels; larger tiles leave the cache and gain nothing on a CPU
+CPU_BYTES = 800e6  # of activations on a CPU: a picture of 24 MP is then fused in 2 GB, frames and result included
+CUDA_TILE = 2048
+MEMORY_SHARE = 0.5  # of the free memory that one tile's activations may take
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that can still be had on the device."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return psutil.virtual_memory().available
+
+
+def choose_tile(
+    module: TiledModule, bytes_per_pixel: int, device: torch.device, precision: torch.dtype = torch.float32
+) -> int:
+    """The tile side, in pixels, whose activations (`bytes_per_pixel` in fp32) fit into a share of the free memory.
+
+    On a CPU they fit into CPU_BYTES, too, unless halos would then be more than three quarters of the work.
+    """
+    halo, needed = module.tile_halo or module.halo, bytes_per_pixel * precision.itemsize / 4
+    largest = max(CUDA_TILE if device.type == "cuda" else CPU_TILE, 4 * halo)  # else halos are the work
+    if device.type != "cuda":
+        largest = min(largest, max(_side(CPU_BYTES, needed, halo), 2 * halo))
+    return max(2 * module.tile_multiple, min(largest, _side(free_memory(device) * MEMORY_SHARE, needed, halo)))
+
+
+def _side(room: float, bytes_per_pixel: float, halo: int) -> int:
+    """The side of a tile that, with its halo, fits into so many bytes."""
+    return int((room / bytes_per_pixel) ** 0.5) - 2 * halo
