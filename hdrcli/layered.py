@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from typing import Any, Protocol
 
@@ -20,14 +22,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hdrcli.planes import reduced
+from hdrcli.planes import reduced, repeated
 from hdrcli.tile_size import free_memory
 from hdrcli.tiling import Conditions, Progress, Statistics, TiledModule, TiledRun, Window, split, with_halo
 
 log = logging.getLogger("hdrcli")
 
-STORE_SHARE = 0.35  # of the free memory that stored maps may take; MEMORY_SHARE of it is a tile's
-REDUCED_PIXELS = 1_500_000  # of the picture that means come from when the whole picture's maps do not fit
+STORE_SHARE = 0.35  # of the free memory that stored maps of a GPU may take; MEMORY_SHARE of it is a tile's
+HOST_BYTES = 1.1e9  # that those of a CPU may take; always as many, so that no result hangs on what else runs there
+BLOCK_BYTES = 600e6  # that those of a block of a larger picture may take: one of 24 MP is then fused in 2 GB
+MEANS = "attention means come from the picture reduced to 1 MP"
+REDUCED_PIXELS = 1_000_000  # of the picture that means come from when the whole picture's maps do not fit
 
 
 class Layers(Protocol):
@@ -65,6 +70,7 @@ class Work:
 
     def __init__(self) -> None:
         self.total = 0.0
+        self.pools = False
 
     def layer(self, function: Callable[..., Any], *maps: Any, halo: int, strides: tuple[int, ...] = (1,)) -> Any:
         self.total += 1 / min(strides) ** 2
@@ -72,7 +78,16 @@ class Work:
 
     def pooled(self, function: Callable[..., Any], x: int, y: int) -> int:
         self.total += 1 / x**2
+        self.pools = True
         return x
+
+
+@dataclass(frozen=True)
+class Input:
+    """One of the maps that the network takes, by its number and its stride."""
+
+    number: int
+    stride: int
 
 
 class Stored:
@@ -99,17 +114,22 @@ class Stored:
 
 
 class Layerwise:
-    """One layer after the other over the tiles of a picture; `means` are those that it met, in their order."""
+    """One layer after the other over the tiles of a picture; `means` are those that it met, in their order.
 
-    def __init__(self, run: TiledRun, tile: int, home: torch.device, step: Callable[[float], None]) -> None:
-        self.run, self.home, self.step = run, home, step
-        self.windows = list(split(run.height, run.width, tile))
-        self.means: Statistics = {}
+    Of a part of a picture, the means are `known`.
+    """
+
+    def __init__(
+        self, run: TiledRun, tile: int, home: torch.device, step: Callable[[float], None], known: Statistics | None
+    ) -> None:
+        self.run, self.tile, self.home, self.step = run, tile, home, step
+        self.known, self.means = known, Statistics()
 
     def layer(self, function: Callable[..., Any], *maps: Any, halo: int, strides: tuple[int, ...] = (1,)) -> Any:
         made: tuple[Stored, ...] = ()
         height, width = self.run.height, self.run.width
-        for window in self.windows:
+        windows = self._windows(min(*strides, *(one.stride for one in maps)))
+        for window in windows:
             outer, inner = with_halo(window, halo, 1, height, width)
             results = function(*(self._tile(one, outer) for one in maps))
             results = results if len(strides) > 1 else (results,)
@@ -118,29 +138,36 @@ class Layerwise:
                 made = tuple(Stored(like, stride, height, width, self.home) for like, stride in sizes)
             for stored, result in zip(made, results, strict=True):
                 stored.put(result[stored.place(inner)], window)
-            self.step(1 / min(strides) ** 2 / len(self.windows))
+            self.step(1 / min(strides) ** 2 / len(windows))
         return made if len(made) > 1 else made[0]
 
     def pooled(self, function: Callable[..., Any], x: Stored, y: Stored) -> Stored:
-        mean = y.mean()
-        self.means[f"mean{len(self.means)}"] = mean
-        for window in self.windows:
+        name = f"mean{len(self.means)}"
+        mean = self.means[name] = y.mean() if self.known is None else self.known[name]
+        windows = self._windows(x.stride)
+        for window in windows:
             made = function(self._tile(x, window), self._tile(y, window), mean)
             x.values[x.place(window)] = made.to(self.home)
-            self.step(1 / x.stride**2 / len(self.windows))
+            self.step(1 / x.stride**2 / len(windows))
         return x
 
+    def _windows(self, stride: int) -> list[Window]:
+        """The tiles of maps of a stride and more, which take less memory: features double as sides are halved."""
+        multiple = self.run.module.tile_multiple
+        return list(split(self.run.height, self.run.width, int(self.tile * stride**0.5) // multiple * multiple))
+
     def _tile(self, one: Any, window: Window) -> Any:
-        """A map's part in a window on the device; what is no stored map is the picture itself."""
-        if not isinstance(one, Stored):
-            return self.run.tile_on_device(window)
+        """A map's part in a window on the device."""
+        if isinstance(one, Input):
+            return self.run.map_on_device(one.number, window)
         part = one.values[one.place(window)].to(self.run.device)
         return part.contiguous(memory_format=torch.channels_last)
 
 
 class LayeredModule(TiledModule):
-    """A network whose layers `compose` states. `halo` is that of all layers together, for one pass with known means.
+    """A network whose layers `compose` states. `halo` is that of all layers together, for blocks with known means.
 
+    `tile_halo` is that of the layers that take most memory.
     `stored_bytes_per_pixel` is the most that the maps kept at one time take, in fp32.
     """
 
@@ -154,46 +181,70 @@ class LayeredModule(TiledModule):
         return self.compose(Whole(statistics), planes, conditions)
 
     def in_tiles(self, run: TiledRun, tile: int, progress: Progress) -> np.ndarray:
-        """Layer by layer; or, where the maps do not fit, in one pass with the means of the reduced picture."""
+        """Layer by layer; block by block, with the means of the reduced picture, where the maps would take too much."""
+        height, width = run.size
         home = self._home(run)
         if home is not None:
             made, _ = self.layerwise(run, tile, home, progress)
             parts = ((one, made[0, :, one.top : one.bottom, one.left : one.right]) for one in split(*run.size, tile))
             return run.gathered(parts, lambda count: None)
         height, width = run.size
-        log.warning(
-            "the feature maps of %d x %d pixels do not fit into memory: "
-            "attention means come from the picture reduced to 1.5 MP",
-            width,
-            height,
-        )
-        run.notes["attentionMeans"] = "image reduced to 1.5 MP"
-        return run.tiled(tile, progress, self.reduced_means(run, tile))
+        log.warning("the feature maps of %d x %d pixels would take too much memory: %s", width, height, MEANS)
+        run.notes["attentionMeans"] = "image reduced to 1 MP"
+        return self.blockwise(run, tile, self.reduced_means(run, tile), progress)
+
+    def blockwise(self, run: TiledRun, tile: int, means: Statistics, progress: Progress) -> np.ndarray:
+        """The (3, H, W) picture, in blocks with the halo of all layers, each layer by layer with known means."""
+        side = int((BLOCK_BYTES / self._stored_bytes(run)) ** 0.5) - 2 * self.halo
+        side = max(side, tile) // self.tile_multiple * self.tile_multiple
+        windows = list(split(run.height, run.width, side))
+        picture = np.empty((run.height, run.width, 3), np.float32).transpose(2, 0, 1)
+        for number, window in enumerate(windows):
+            outer, inner = with_halo(window, self.halo, self.tile_multiple, run.height, run.width)
+            planes = repeated(run.maps[0], slice(outer.top, outer.bottom), slice(outer.left, outer.right))
+            block = TiledRun(self, planes, run.conditions, run.device)
+            done = partial(lambda share, number: progress((number + share) / len(windows)), number=number)
+            made, _ = self.layerwise(block, tile, run.device, done, means)
+            part = made[0, :, inner.top : inner.bottom, inner.left : inner.right]
+            picture[:, window.top : window.bottom, window.left : window.right] = part.float().cpu().numpy()
+        return picture[:, : run.size[0], : run.size[1]]
 
     def layerwise(
-        self, run: TiledRun, tile: int, home: torch.device, progress: Progress = lambda share: None
+        self, run: TiledRun, tile: int, home: torch.device, progress: Progress, known: Statistics | None = None
     ) -> tuple[Tensor, Statistics]:
-        """The (1, 3, H, W) picture, padded to the network's size, and the means that its layers met."""
-        work = Work()
-        self.compose(work, 1, run.conditions)
-        done = 0.0
+        """The (1, 3, H, W) picture, padded to the network's size, and its layers' means, unless they are known."""
+        work, done = self._work(run), 0.0
 
         def step(share: float) -> None:
             nonlocal done
             done += share
             progress(min(1.0, done / work.total))
 
-        layers = Layerwise(run, max(self.tile_multiple, tile // self.tile_multiple * self.tile_multiple), home, step)
-        return self.compose(layers, None, run.conditions).values, layers.means
+        tile = max(self.tile_multiple, tile // self.tile_multiple * self.tile_multiple)
+        layers = Layerwise(run, tile, home, step, known)
+        inputs = tuple(Input(number, stride) for number, stride in enumerate(self.strides))
+        return self.compose(layers, inputs if len(inputs) > 1 else inputs[0], run.conditions).values, layers.means
 
     def reduced_means(self, run: TiledRun, tile: int, pixels: int = REDUCED_PIXELS) -> Statistics:
         """The means that the layers meet in the picture reduced to `pixels` or less by area averaging."""
         height, width = run.size
         small = reduced(run.maps[0], max(1, ceil((height * width / pixels) ** 0.5)))
-        return self.layerwise(TiledRun(self, small, run.conditions, run.device), tile, run.device)[1]
+        run = TiledRun(self, small, run.conditions, run.device)
+        return self.layerwise(run, tile, run.device, lambda share: None)[1]
 
     def _home(self, run: TiledRun) -> torch.device | None:
-        """Where the maps are kept: on the device, in host memory, or, None, nowhere."""
-        needed = self.stored_bytes_per_pixel * run.height * run.width
+        """Where maps are kept: on the device or in host memory; None, nowhere, if they are too large and pooled."""
+        needed = self._stored_bytes(run) * run.height * run.width
         homes = (run.device, torch.device("cpu"))
-        return next((home for home in homes if needed <= free_memory(home) * STORE_SHARE), None)
+        rooms = (HOST_BYTES if run.device.type == "cpu" else free_memory(home) * STORE_SHARE for home in homes)
+        fitting = (home for home, room in zip(homes, rooms, strict=True) if needed <= room)
+        return next(fitting, None if self._work(run).pools else homes[1])
+
+    def _stored_bytes(self, run: TiledRun) -> float:
+        """What a pixel's maps take: half in 16 bits."""
+        return self.stored_bytes_per_pixel / (2 if torch.is_autocast_enabled(run.device.type) else 1)
+
+    def _work(self, run: TiledRun) -> Work:
+        work = Work()
+        self.compose(work, self.strides if len(self.strides) > 1 else 1, run.conditions)
+        return work

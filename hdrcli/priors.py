@@ -41,7 +41,11 @@ def priors(under: Tensor, over: Tensor, levels: int = LEVELS) -> Iterator[tuple[
     and zero where the frames are flat. G and L are the levels of the Gaussian and the Laplacian pyramid. Levels are
     made one at a time; odd sides round up.
     """
-    frames, weights = [under, over], list(mertens_weights(under, over).unbind(1))
+    yield from descending([under, over], list(mertens_weights(under, over).unbind(1)), levels)
+
+
+def descending(frames: list[Tensor], weights: list[Tensor], levels: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The priors of so many levels, beginning with that of these frames and weights."""
     for _ in range(levels):
         coarser = [reduce(frame) for frame in frames]
         content = weights[0] * frames[0] + weights[1] * frames[1]

@@ -1,4 +1,4 @@
-"""How large tiles may be: what memory is free, and what pays."""
+"""How large tiles may be: what memory is free, what pays, and what a run may take on a CPU."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hdrcli.tiling import TiledModule
 
 CPU_TILE = 512  # pixels; larger tiles leave the cache and gain nothing on a CPU
+CPU_BYTES = 800e6  # of activations on a CPU: a picture of 24 MP is then fused in 2 GB, frames and result included
 CUDA_TILE = 2048  # maps of 256 channels, with a halo of 400 pixels, stay below the 2^31 values that cuDNN counts
 MEMORY_SHARE = 0.5  # of the free memory that one tile's activations may take
 
@@ -26,9 +27,18 @@ def free_memory(device: torch.device) -> int:
 def choose_tile(
     module: TiledModule, bytes_per_pixel: int, device: torch.device, precision: torch.dtype = torch.float32
 ) -> int:
-    """The tile side, in pixels, whose activations (`bytes_per_pixel` in fp32) fit into a share of the free memory."""
-    on_cuda = device.type == "cuda"
-    largest = max(CUDA_TILE if on_cuda else CPU_TILE, (8 if on_cuda else 4) * module.halo)  # else halos are the work
-    needed = bytes_per_pixel * precision.itemsize / 4
-    fits = int((free_memory(device) * MEMORY_SHARE / needed) ** 0.5) - 2 * module.halo
-    return max(2 * module.tile_multiple, min(largest, fits))
+    """The tile side, in pixels, whose activations (`bytes_per_pixel` in fp32) fit into a share of the free memory.
+
+    On a CPU they fit into CPU_BYTES, too, unless halos would then be more than three quarters of the work.
+    """
+    halo, needed = module.tile_halo or module.halo, bytes_per_pixel * precision.itemsize / 4
+    if device.type == "cuda":
+        largest = max(CUDA_TILE, 8 * halo)
+    else:
+        largest = min(max(CPU_TILE, 4 * halo), max(_side(CPU_BYTES, needed, halo), 2 * halo))
+    return max(2 * module.tile_multiple, min(largest, _side(free_memory(device) * MEMORY_SHARE, needed, halo)))
+
+
+def _side(room: float, bytes_per_pixel: float, halo: int) -> int:
+    """The side of a tile that, with its halo, fits into so many bytes."""
+    return int((room / bytes_per_pixel) ** 0.5) - 2 * halo

@@ -80,15 +80,16 @@ class TiledModule(nn.Module):
     `forward(planes, conditions, statistics=None)` maps (B, C, H, W) to (B, 3, H, W); without `statistics` it measures
     them on its input. `multiple_of` is what image sides and the picture's halos are multiples of, `tile_multiple` what
     tile corners and the halos of passes are (a multiple of it), `halo` the pixels around a tile that its result depends
-    on, `min_side` the smallest side that the paddings allow. `strides` are those of the maps it takes: (1,) for a
-    picture; (1, 2, 4) for a picture and maps of half and of quarter size, which `forward` is then given as a tuple of
-    tensors.
+    on (`tile_halo`, unless 0, those by which a tile is chosen), `min_side` the smallest side that paddings allow.
+    `strides` are those of the maps that `forward` is given: (1,) for a picture; (1, 2, 4) for a tuple of a picture and
+    maps of half and of quarter size.
     """
 
     strides: tuple[int, ...] = (1,)
     multiple_of = 1
     tile_multiple = 1
     halo = 0
+    tile_halo = 0
     min_side = 1
     passes: tuple[StatisticsPass, ...] = ()
 
@@ -149,15 +150,15 @@ class TiledRun:
 
     def tile_on_device(self, window: Window) -> Tensor | tuple[Tensor, ...]:
         """The tile of the picture, or, of a module with several strides, the tiles of all its maps."""
-        windows = [window.coarser(stride) for stride in self.module.strides]
-        if self.held:
-            tiles = tuple(one.tile(*part.slices) for one, part in zip(self.held, windows, strict=True))
-        else:
-            tiles = tuple(
-                cut(one, part).to(self.device).contiguous(memory_format=torch.channels_last)
-                for one, part in zip(self.maps, windows, strict=True)
-            )
+        tiles = tuple(self.map_on_device(number, window) for number in range(len(self.maps)))
         return tiles if len(tiles) > 1 else tiles[0]
+
+    def map_on_device(self, number: int, window: Window) -> Tensor:
+        """The tile of one of the maps that the network takes."""
+        part = window.coarser(self.module.strides[number])
+        if self.held:
+            return self.held[number].tile(*part.slices)
+        return cut(self.maps[number], part).to(self.device).contiguous(memory_format=torch.channels_last)
 
     def whole(self) -> np.ndarray:
         """The picture from one run over the whole image."""
@@ -244,8 +245,7 @@ def _as_it_fits(one: TiledRun, tile: int | None, progress: Progress) -> np.ndarr
             torch.cuda.empty_cache()
             side = max(one.height, one.width) if tile is None else tile
             if side <= 2 * one.module.tile_multiple:
-                raise HdrcliError(
-                    f"{one.device} has too little free memory for the smallest tile.", "Pass --device cpu."
-                ) from error
+                few = f"{one.device} has too little free memory for the smallest tile."
+                raise HdrcliError(few, "Pass --device cpu.") from error
             tile = side // 2
             log.warning("%s ran out of memory; going on with tiles of %d pixels", one.device, tile)

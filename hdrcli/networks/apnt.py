@@ -124,6 +124,7 @@ class APNT(LayeredModule):
         n = features
         self.radius = radius
         self.matching_halo = -(-(4 * radius + 24) // 16) * 16  # windows, patches, VGG's reach
+        self.tile_halo = self.matching_halo
         self.halo = -(-(4 * radius + 2 * blocks + 116) // 16) * 16
         self.stored_bytes_per_pixel = 11 * n  # of fp32: maps at three scales before and after the transfer
         self.vgg = VGG19(("relu1_1", "relu2_1", "relu3_1"), vgg_width)

@@ -11,7 +11,8 @@ Levels: level l has stride 2^l; the network's side heads go from coarse (stride 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,11 +20,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hdrcli.contracts import Network
-from hdrcli.exposure import encoded_pixels
+from hdrcli.exposure import encoded
 from hdrcli.image import Bracket, DisplayImage
+from hdrcli.layered import LayeredModule, Layers
+from hdrcli.local_priors import LocalPriors, Maps
 from hdrcli.networks._extremes import conditions
+from hdrcli.planes import Planes, of_frames, repeated
 from hdrcli.priors import LEVELS, YCBCR, authors_priors, priors
-from hdrcli.tiling import Conditions, Statistics, TiledModule
+from hdrcli.tiling import Conditions, Statistics
 from hdrcli.transfer import LUMA_WEIGHTS
 
 PRIORS = ("mertens", "none", "authors")
@@ -68,25 +72,30 @@ class Block(nn.Module):
         return self.bn2(F.relu(self.conv2(x)))
 
 
-class DPG(TiledModule):
+class DPG(LayeredModule):
     """A tuple of maps, finest first, one for each stride -> (B, 3, H, W), sRGB-encoded, in [0, 1].
 
     The map at stride 1 is (B, 9, H, W): under and over RGB in [0, 1] and detail; for the prior "authors" two more, CbCr
     / 255 of the fused picture. Those at strides 2 … 32 are (B, 6, h, w): detail, about [-1, 1], and content in [0, 1].
     `prior_maps` makes them. H and W are multiples of 64. `width` is the number of features at full size,
     `dropout` the encoder's share in training.
+
+    Over tiles it goes in five steps, between which features of strides 8 and 32 are kept; finer ones, which are large,
+    are made twice. In one pass every tile would need the 506 pixels around it that the deepest path sees.
     """
 
     strides = (1, 2, 4, 8, 16, 32)
     multiple_of = MULTIPLE
     tile_multiple = MULTIPLE
-    halo = 512  # 4 * 63 pixels down the decoder, 2 * 64 at its foot, 2 * 63 up the encoder, and 4 of rounding
+    halo = 64  # of the steps at full size; those below have larger halos, and smaller maps
+    halos = (32, 128, 256, 160, 48)  # of each step: 2 pixels at its stride for each block of two convolutions
 
     def __init__(self, width: int = 16, prior: str = "mertens", dropout: float = 0.3) -> None:
         super().__init__()
         if prior not in PRIORS:
             raise TypeError(f"prior {prior!r} is none of {', '.join(PRIORS)}")
         self.prior = prior
+        self.stored_bytes_per_pixel = 5 * width // 4  # of fp32: stride 8 twice and stride 32 twice
         widths = [width * 2**level for level in range(LEVELS)]
         deep = range(1, LEVELS)
         self.enc = nn.ModuleList(
@@ -104,16 +113,52 @@ class DPG(TiledModule):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-    def forward(
+    def forward(  # type: ignore[override]
         self, planes: tuple[Tensor, ...], conditions: Conditions | None = None, statistics: Statistics | None = None
     ) -> Tensor:
         *_, features = self.features(planes)
-        picture = self.head(-1, features)
-        return with_chroma(picture, planes[0][:, DETAIL.stop :]) if self.prior == "authors" else picture
+        return self.finished(features, planes[0])
+
+    def compose(self, layers: Layers, planes: Any, conditions: Conditions) -> Any:
+        fine, coarse = planes[:3], planes[3:]
+        eighth = layers.layer(self.to_eighth, *planes[:4], halo=self.halos[0], strides=(8,))
+        foot = layers.layer(self.to_foot, eighth, *planes[4:], halo=self.halos[1], strides=(32,))
+        foot = layers.layer(self.from_foot, foot, planes[5], halo=self.halos[2], strides=(32,))
+        eighth = layers.layer(self.from_eighth, foot, eighth, *coarse[:2], halo=self.halos[3], strides=(8,))
+        return layers.layer(self.to_picture, eighth, *fine, halo=self.halos[4])
+
+    def to_eighth(self, *planes: Tensor) -> Tensor:
+        """The encoder down to stride 8."""
+        return self.encoded(None, range(4), planes)[-1]
+
+    def to_foot(self, eighth: Tensor, *planes: Tensor) -> Tensor:
+        """The encoder from there to stride 32."""
+        return self.encoded(eighth, range(4, 6), planes)[-1]
+
+    def from_foot(self, foot: Tensor, planes: Tensor) -> Tensor:
+        """The bottom of the network, and the decoder's step at stride 32."""
+        return self.decoded(self.mid(F.max_pool2d(foot, 2)), 5, foot, planes)
+
+    def from_eighth(self, x: Tensor, eighth: Tensor, *planes: Tensor) -> Tensor:
+        """The decoder at strides 16 and 8."""
+        (sixteenth,) = self.encoded(eighth, range(4, 5), planes[1:])
+        return self.decoded(self.decoded(x, 4, sixteenth, planes[1]), 3, eighth, planes[0])
+
+    def to_picture(self, x: Tensor, *planes: Tensor) -> Tensor:
+        """The decoder at strides 4, 2 and 1, and its picture."""
+        skips = self.encoded(None, range(3), planes)
+        for level in (2, 1, 0):
+            x = self.decoded(x, level, skips.pop(), planes[level])
+        return self.finished(x, planes[0])
 
     def forward_scales(self, planes: tuple[Tensor, ...]) -> list[Tensor]:
         """The picture at six sizes, coarse to fine (strides 32 … 1), each (B, 3, h, w) in [0, 1]; for training."""
         return [self.head(step, features) for step, features in enumerate(self.features(planes))]
+
+    def finished(self, features: Tensor, planes: Tensor) -> Tensor:
+        """The picture of the decoder's features at full size."""
+        picture = self.head(-1, features)
+        return with_chroma(picture, planes[:, DETAIL.stop :]) if self.prior == "authors" else picture
 
     def head(self, step: int, features: Tensor) -> Tensor:
         """A decoder step's features to a picture in [0, 1]."""
@@ -122,18 +167,30 @@ class DPG(TiledModule):
 
     def features(self, planes: tuple[Tensor, ...]) -> Iterator[Tensor]:
         """The decoder's features at strides 32 … 1: (B, width * stride, h, w)."""
-        details = [planes[0][:, DETAIL], *(one[:, :3] for one in planes[1:])]
-        x = self.enc[0](planes[0][:, RAW] * 2 - 1)
-        skips = [x]
-        for level in range(1, LEVELS):
-            content = self.cpg[str(level)](planes[level][:, 3:] * 2 - 1)
-            x = self.enc[level](torch.cat([F.max_pool2d(x, 2), content], 1))
-            skips.append(x)
-        x = self.mid(F.max_pool2d(x, 2))
-        for up, dpg, d1, d2 in zip(self.up, self.dpg, self.d1, self.d2, strict=True):
-            x = torch.cat([up(x), skips.pop()], 1) + dpg(details.pop())
-            x = d2(d1(x))
+        skips = self.encoded(None, range(LEVELS), planes)
+        x = self.mid(F.max_pool2d(skips[-1], 2))
+        for level in reversed(range(LEVELS)):
+            x = self.decoded(x, level, skips.pop(), planes[level])
             yield x
+
+    def encoded(self, x: Tensor | None, levels: range, planes: Sequence[Tensor]) -> list[Tensor]:
+        """The encoder's features at some levels, of those of the level above (None above the first) and their maps."""
+        found: list[Tensor] = []
+        for level, one in zip(levels, planes, strict=True):
+            if x is None:
+                x = self.enc[0](one[:, RAW] * 2 - 1)
+            else:
+                content = self.cpg[str(level)](one[:, 3:] * 2 - 1)
+                x = self.enc[level](torch.cat([F.max_pool2d(x, 2), content], 1))
+            found.append(x)
+        return found
+
+    def decoded(self, x: Tensor, level: int, skip: Tensor, planes: Tensor) -> Tensor:
+        """The decoder's features at a level, of those below, the encoder's, and the level's map."""
+        step = LEVELS - 1 - level
+        detail = planes[:, DETAIL] if level == 0 else planes[:, :3]
+        x = torch.cat([self.up[step](x), skip], 1) + self.dpg[step](detail)
+        return self.d2[step](self.d1[step](x))
 
 
 def with_chroma(picture: Tensor, chroma: Tensor) -> Tensor:
@@ -168,29 +225,49 @@ def prior_maps(under: Tensor, over: Tensor, prior: str) -> tuple[Tensor, ...]:
     return tuple(maps)
 
 
-def planes(bracket: Bracket, module: DPG) -> tuple[np.ndarray, ...]:
-    """The maps of two exposures, darkest first, whose outermost pixels are repeated around them: see `_padded`."""
-    under, over = (_padded(encoded_pixels(exposure)) for exposure in bracket.exposures)
-    with torch.inference_mode():
-        return tuple(one[0].numpy() for one in prior_maps(under, over, module.prior))
+def planes(bracket: Bracket, module: DPG) -> tuple[Maps, ...]:
+    """The maps of two exposures, darkest first, whose outermost pixels are repeated around them: see `_padded`.
+
+    The authors' priors look at the whole picture, and are made at once.
+    """
+    frames = _padded(of_frames(tuple(map(encoded, bracket.exposures)), np.asarray))
+    if module.prior == "authors":
+        under, over = torch.from_numpy(np.ascontiguousarray(frames)).chunk(2)
+        with torch.inference_mode():
+            return tuple(one[0].numpy() for one in prior_maps(under[None], over[None], module.prior))
+    height, width = frames.shape[1:]
+    if module.prior == "none":
+        blank = np.array([0, 0, 0, 0.5, 0.5, 0.5], np.float32)[:, None, None]
+        maps: list[Maps] = [np.broadcast_to(blank, (6, height // step, width // step)) for step in DPG.strides]
+    else:
+        maps = LocalPriors(frames).maps()
+
+    def make(rows: slice, columns: slice) -> np.ndarray:
+        return np.concatenate([frames[:, rows, columns], maps[0][:3, rows, columns]])
+
+    return (Planes((DETAIL.stop, height, width), make), *maps[1:])
 
 
-def _padded(pixels: np.ndarray) -> Tensor:
-    """(H, W, 3) -> (1, 3, H', W'), MULTIPLE pixels more before each side, and as many or more behind it.
+def _padded(frames: Planes) -> Planes:
+    """(C, H, W) -> (C, H', W'), MULTIPLE pixels more before each side, and as many or more behind it.
 
     Sides become multiples of 64, and what zero padding does at the edge of the deepest map falls outside the frames.
     """
-    height, width, _ = pixels.shape
-    picture = torch.from_numpy(pixels).permute(2, 0, 1)[None].contiguous()
-    behind = (MULTIPLE + -width % MULTIPLE, MULTIPLE + -height % MULTIPLE)
-    return F.pad(picture, (MULTIPLE, behind[0], MULTIPLE, behind[1]), mode="replicate")
+    channels, height, width = frames.shape
+
+    def make(rows: slice, columns: slice) -> np.ndarray:
+        return repeated(frames, *(slice(one.start - MULTIPLE, one.stop - MULTIPLE) for one in (rows, columns)))
+
+    height, width = (-(-side // MULTIPLE) * MULTIPLE + 2 * MULTIPLE for side in (height, width))
+    return Planes((channels, height, width), make)
 
 
 def finish(output: np.ndarray, bracket: Bracket) -> DisplayImage:
     """(3, H', W') -> the picture, of the bracket's size."""
     width, height = bracket.exposures[0].size
     inside = output[:, MULTIPLE : MULTIPLE + height, MULTIPLE : MULTIPLE + width]
-    return DisplayImage(np.ascontiguousarray(inside.transpose(1, 2, 0)).clip(0, 1))
+    picture = np.ascontiguousarray(inside.transpose(1, 2, 0))
+    return DisplayImage(picture.clip(0, 1, out=picture))
 
 
 def from_authors(checkpoints: list[dict[str, Tensor]]) -> tuple[dict[str, object], dict[str, Tensor]]:

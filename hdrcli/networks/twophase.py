@@ -27,7 +27,7 @@ from hdrcli.layered import LayeredModule, Layers
 from hdrcli.networks._extremes import conditions, finish
 from hdrcli.networks._precision import precisely
 from hdrcli.planes import Planes, bordered, of_frames
-from hdrcli.tiling import Conditions, Progress, TiledRun
+from hdrcli.tiling import Conditions
 
 LEVELS = 3
 UNET_HALO = 160  # the bottom sees far at stride 8
@@ -157,10 +157,6 @@ class TwoPhase(LayeredModule):
     def compose(self, layers: Layers, planes: Any, conditions: Conditions) -> Any:
         draft = layers.layer(self.unet, planes, halo=UNET_HALO)
         return layers.layer(self.amnet, planes, draft, halo=AMNET_HALO)
-
-    def in_tiles(self, run: TiledRun, tile: int, progress: Progress) -> np.ndarray:
-        """Phase by phase; or, where the draft does not fit, both for each tile."""
-        return run.tiled(tile, progress) if self._home(run) is None else super().in_tiles(run, tile, progress)
 
 
 def planes(bracket: Bracket, module: nn.Module) -> Planes:
