@@ -222,8 +222,7 @@ def run(
     `planes` is (C, H, W) float32 (an array, or made window by window), or a tuple of such maps at the module's strides,
     finest first; `tile` is a side in pixels or None for the whole image at once. `notes` is filled with what a header
     must say of the way the result was made. Returns (3, H, W).
-    When the device runs out of memory the tile is halved and the run begun again. Raises HdrcliError when not even the
-    smallest tile fits.
+    When the device runs out of memory the tile is halved and the run begun again. Raises HdrcliError when none fits.
     """
     with computing(device):
         module = placed(module, device)
