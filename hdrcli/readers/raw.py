@@ -73,9 +73,23 @@ def read(path: Path, development: Development | None = None) -> Exposure:
         gains = white_balance or _white_balance(path, raw)
         noise = _noise.of_white(_noise.profile(data), gains, raw.color_matrix)
         pixels, saturated = _sensor_light.developed(raw, gains, chosen.demosaic)
-    exposure = _frame.exposure(path, pixels, "linear", 16, found)
+    codes, table = _in_codes(pixels)
+    exposure = _frame.exposure(path, codes, "linear", 16, found)
     upright = np.ascontiguousarray(oriented(saturated, found.orientation))
-    return replace(exposure, saturated=upright, noise=noise)
+    return replace(exposure, table=table, saturated=upright, noise=noise)
+
+
+def _in_codes(light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Light (H, W, 3), used up, as 16-bit codes in equal steps from its least to its greatest value, and their table.
+
+    LibRaw's own result has such steps, too: this adds no more noise than they did, and takes half the memory.
+    """
+    low, high = float(light.min()), float(light.max())
+    step = (high - low) / 65535 or 1.0
+    light -= np.float32(low)
+    light /= np.float32(step)
+    table = (low + step * np.arange(1 << 16)).astype(np.float32)
+    return np.rint(light, out=light).astype(np.uint16), table
 
 
 def _white_balance_of(path: Path | None) -> list[float] | None:

@@ -12,6 +12,7 @@ from hdrcli import readers
 from hdrcli.development import DEMOSAICS, Development
 from hdrcli.errors import ReadError
 from hdrcli.merging import noise_variance
+from hdrcli.readers.raw import _in_codes
 from tests.readers.cameras import X_TRANS, Camera
 
 INSIDE = np.s_[8:-8, 8:-8]
@@ -132,3 +133,10 @@ def test_noise_is_as_the_file_tells(level: float, tmp_path: Path) -> None:
 
 def test_noise_is_unknown_without_a_profile(tmp_path: Path) -> None:
     assert readers.read(Camera().write(tmp_path / "a.dng", gentle_light())).noise is None
+
+
+@pytest.mark.parametrize("light", [np.full((4, 5, 3), 0.25), np.random.default_rng(1).normal(0.5, 1, (40, 50, 3))])
+def test_codes_of_light_err_by_half_a_step(light: np.ndarray) -> None:
+    codes, table = _in_codes(light.astype(np.float32))
+    assert codes.dtype == np.uint16
+    assert np.abs(table[codes] - light).max() <= 0.51 * np.ptp(light) / 65535 + 1e-6
