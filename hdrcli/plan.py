@@ -5,8 +5,9 @@ Only file headers are read here, so a plan is made at once for thousands of fram
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 FOR_MOTION, FOR_STILL, FOR_LACK_OF_TIMES = "dfgnet", "debevec", "mertens"
 """What `auto` takes: where something moved, where nothing did, and where exposures are unknown."""
+
+FindSidecar = Callable[[Path], Path | None]
+"""From a folder to its sidecar."""
 
 MOTION_FRAMES = 3
 """Frames that the network for motion sees."""
@@ -87,6 +91,7 @@ def make_plans(inputs: Sequence[Path] | Grouping, settings: FuseSettings) -> Pla
     """
     grouping = inputs if isinstance(inputs, Grouping) else _grouped(inputs, settings)
     plans = []
+    find = cache(sidecars.find_sidecar)  # a folder may hold thousands of brackets
     for found in grouping.brackets:
         plan = Plan(
             found.name,
@@ -97,7 +102,7 @@ def make_plans(inputs: Sequence[Path] | Grouping, settings: FuseSettings) -> Pla
             files=found.files,
             ends=found.ends,
         )
-        plans.append(plan if plan.error else _planned(plan, found, settings))
+        plans.append(plan if plan.error else _planned(plan, found, settings, find))
     return Plans(tuple(plans), grouping.left, grouping.notes)
 
 
@@ -109,9 +114,9 @@ def _grouped(inputs: Sequence[Path], settings: FuseSettings) -> Grouping:
     return replace(found, notes=(*notes, *found.notes))
 
 
-def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings) -> Plan:
+def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings, find: FindSidecar) -> Plan:
     try:
-        relative, source = _exposures(found, settings)
+        relative, source = _exposures(found, settings, find)
         plan = _with_model(replace(plan, relative_exposures=relative, exposure_source=source))
         if settings.reference is not None and settings.reference > len(plan.frames):
             raise UsageError(
@@ -125,7 +130,7 @@ def _planned(plan: Plan, found: FoundBracket, settings: FuseSettings) -> Plan:
         return replace(plan, error=error)
 
 
-def _exposures(found: FoundBracket, settings: FuseSettings) -> tuple[tuple[float, ...] | None, str]:
+def _exposures(found: FoundBracket, settings: FuseSettings, find: FindSidecar) -> tuple[tuple[float, ...] | None, str]:
     """Relative exposures in file order, and where they come from: --times or --stops, then EXIF, then a sidecar."""
     names = [frame.path.name for frame in found.headers]
     given = settings.times if settings.times is not None else settings.stops
@@ -145,7 +150,7 @@ def _exposures(found: FoundBracket, settings: FuseSettings) -> tuple[tuple[float
         return from_exif, "EXIF"
     files = [frame.path for frame in found.headers]
     folders = {path.parent for path in files}
-    sidecar = sidecars.read_sidecar(folders.pop(), files) if len(folders) == 1 else None
+    sidecar = sidecars.read_sidecar(folders.pop(), files, find) if len(folders) == 1 else None
     if sidecar is not None:
         exposure.check(sidecar.relative_exposures, names, sidecar.path.name)
         return sidecar.relative_exposures, sidecar.path.name

@@ -36,15 +36,17 @@ def find_sidecar(folder: Path) -> Path | None:
     return next((file for file in files if file.is_file()), None)
 
 
-def read_sidecar(folder: Path, files: Sequence[Path]) -> Sidecar | None:
+def read_sidecar(
+    folder: Path, files: Sequence[Path], find: Callable[[Path], Path | None] = find_sidecar
+) -> Sidecar | None:
     """The exposures of `files`, given in file-name order, by the sidecar of their folder; None when it has none.
 
     exposure.txt: stops, one a line (the Kalantari data); image_list.txt and list.txt: file name, 1/seconds, further
     columns that are ignored, or seconds, where the first comment line heads the second column "exposure" or "time";
-    times.txt: seconds, on lines or between commas. `#` starts a comment. Raises ExposureError, with the line, for a
-    file that is malformed, does not fit the frames, or holds what is no exposure.
+    times.txt: seconds, on lines or between commas. `#` starts a comment. `find` tells a folder's sidecar. Raises
+    ExposureError, with the line, for a file that is malformed, does not fit the frames, or holds what is no exposure.
     """
-    path = find_sidecar(folder)
+    path = find(folder)
     if path is None:
         return None
     return Sidecar(path, _FORMS[path.name.lower()](path, _text(path), files))

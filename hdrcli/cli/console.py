@@ -97,11 +97,12 @@ def print_table(rows: Table, to: Console) -> None:
     if to.is_terminal:
         to.print(rows)
         return
-    columns = [[str(text) for text in (column.header, *column.cells)] for column in rows.columns]
     padded = []
-    for column, texts in zip(rows.columns, columns, strict=True):
-        widths = [cell_len(text) for text in texts]
-        blanks = [" " * (max(widths) - width) for width in widths]
+    for column in rows.columns:
+        texts = [str(text) for text in (column.header, *column.cells)]
+        widths = list(map(cell_len, texts))
+        widest = max(widths)
+        blanks = [" " * (widest - width) for width in widths]
         is_right = column.justify == "right"
         padded.append([blank + text if is_right else text + blank for blank, text in zip(blanks, texts, strict=True)])
     lines = ["  ".join(line) for line in zip(*padded, strict=True)]
