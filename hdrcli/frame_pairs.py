@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdrcli.image import Exposure
-from hdrcli.parallel import each
+from hdrcli.sampling import averaged
 from hdrcli.transfer import srgb_to_linear
 
 PIXELS = 100_000
@@ -80,7 +80,7 @@ def find(exposures: Sequence[Exposure], stops: np.ndarray) -> Pairs:
 
     Pairs that have nothing to say are left out; there may be none.
     """
-    views = each(_view, exposures, most=2)
+    views = [_view(exposure) for exposure in exposures]
     frames: list[tuple[int, int]] = []
     found = []
     for dark in range(len(stops) - 1):
@@ -103,7 +103,7 @@ def _view(exposure: Exposure) -> _View:
     width, height = exposure.size
     scale = min(1.0, (PIXELS / (width * height)) ** 0.5)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    pixels = np.clip(cv2.resize(exposure.pixels, size, interpolation=cv2.INTER_AREA), 0, 1)
+    pixels = np.clip(averaged(exposure, size), 0, 1)
     near, around = np.ones((3, 3), np.uint8), np.ones((RIM, RIM), np.uint8)
     roughness = (cv2.dilate(pixels, near) - cv2.erode(pixels, near)).max(-1)
     speaks = cv2.dilate(pixels.max(-1), around) < ABOVE

@@ -15,7 +15,8 @@ import numpy as np
 
 from hdrcli import merging
 from hdrcli.image import Bracket, Exposure
-from hdrcli.parallel import each
+from hdrcli.parallel import each, strips
+from hdrcli.sampling import averaged
 from hdrcli.transfer import largest_channel
 from hdrcli.windows import blurred, slope
 
@@ -71,7 +72,7 @@ def moved(bracket: Bracket) -> np.ndarray:
     `bracket` holds linear, aligned exposures. Raises ExposureError without relative exposures.
     """
     times = merging.relative_times(bracket)
-    views = each(_view, bracket.exposures, most=2)
+    views = [_view(exposure) for exposure in bracket.exposures]
     found = np.zeros(views[0].white.shape, bool)
     for index in range(len(views) - 1):
         found |= _moved(views[index], views[index + 1], float(times[index + 1] / times[index]))
@@ -84,8 +85,7 @@ def _view(exposure: Exposure) -> _View:
     width, height = exposure.size
     scale = min(1.0, (PIXELS / (width * height)) ** 0.5)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    pixels, told = exposure.pixels, exposure.saturated
-    saturated = largest_channel(pixels) >= LEVELS[1] if told is None else told
+    saturated = exposure.saturated if exposure.saturated is not None else _near_white(exposure)
     shows = np.ones_like(saturated) if exposure.valid is None else exposure.valid
     square = np.ones((RIM, RIM), np.uint8)
 
@@ -93,8 +93,19 @@ def _view(exposure: Exposure) -> _View:
         share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
         return cv2.erode((share > 0.999).astype(np.uint8), square, borderType=cv2.BORDER_REPLICATE) > 0
 
-    light = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return _View(light, all_around(shows & ~saturated), all_around(shows & saturated))
+    return _View(averaged(exposure, size), all_around(shows & ~saturated), all_around(shows & saturated))
+
+
+def _near_white(exposure: Exposure) -> np.ndarray:
+    """(H, W) bool: where a channel is too close to white to say how bright it is."""
+    width, height = exposure.size
+    near = np.empty((height, width), bool)
+
+    def fill(rows: slice) -> None:
+        near[rows] = largest_channel(exposure.part(rows)) >= LEVELS[1]
+
+    each(fill, strips(height, width))
+    return near
 
 
 def _moved(dark: _View, bright: _View, ratio: float) -> np.ndarray:

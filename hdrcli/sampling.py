@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from hdrcli.image import Exposure
+from hdrcli.parallel import each, strips
+
 SAMPLES = 1 << 20
 
 
@@ -11,3 +14,20 @@ def sample(pixels: np.ndarray, count: int = SAMPLES) -> np.ndarray:
     """About `count` pixels (h, w, ...) on a regular grid, all pixels of smaller pictures."""
     step = max(1, int(np.sqrt(pixels.shape[0] * pixels.shape[1] / count)))
     return np.ascontiguousarray(pixels[::step, ::step])
+
+
+def averaged(exposure: Exposure, size: tuple[int, int]) -> np.ndarray:
+    """An exposure made small: (h, w, 3) float32 means of areas, `size` (width, height) as `Exposure.size`.
+
+    First the rows, strip by strip, then the columns: the whole is never held in float32.
+    """
+    import cv2
+
+    width, height = exposure.size
+    narrow = np.empty((height, size[0], 3), np.float32)
+
+    def fill(rows: slice) -> None:
+        narrow[rows] = cv2.resize(exposure.part(rows), (size[0], rows.stop - rows.start), interpolation=cv2.INTER_AREA)
+
+    each(fill, strips(height, width))
+    return cv2.resize(narrow, size, interpolation=cv2.INTER_AREA)

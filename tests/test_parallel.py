@@ -13,6 +13,7 @@ from hdrcli import parallel, pyramids
 from hdrcli.classical import mertens
 from hdrcli.contracts import OutputInfo
 from hdrcli.image import Bracket, Exposure
+from hdrcli.sampling import averaged
 from hdrcli.tone_mapping import _local_laplacian
 from hdrcli.writers import png
 
@@ -103,3 +104,11 @@ def test_a_png_in_strips_holds_the_picture(bit_depth: int, monkeypatch: pytest.M
         read = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
         assert np.array_equal(read[..., ::-1], np.rint(pixels * np.float32(2**bit_depth - 1)))
         Image.open(io.BytesIO(file)).load()
+
+
+@pytest.mark.usefixtures("tiny_strips")
+@pytest.mark.parametrize("size", [(53, 37), (20, 11), (7, 37), (1, 1)])
+def test_a_frame_made_small_in_strips_is_the_whole_one_made_small(size: tuple[int, int]) -> None:
+    frame = Exposure(np.round(picture(37, 53, 3) * 255).astype(np.uint8), "srgb", "a")
+    whole = cv2.resize(frame.pixels, size, interpolation=cv2.INTER_AREA)
+    np.testing.assert_allclose(averaged(frame, size), whole, atol=1e-6)

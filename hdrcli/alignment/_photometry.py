@@ -13,6 +13,7 @@ import numpy as np
 
 from hdrcli.image import Exposure
 from hdrcli.merging import PHOTON_VARIANCE, READ_NOISE
+from hdrcli.sampling import averaged
 from hdrcli.transfer import linear_to_srgb
 
 WORKING_SIDE = 1024
@@ -103,10 +104,8 @@ def picture(exposure: Exposure) -> Picture:
 
     width, height = exposure.size
     scale = min(1.0, WORKING_SIDE / max(width, height))
-    pixels = exposure.pixels
-    if scale < 1:
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    pixels = averaged(exposure, size) if scale < 1 else exposure.pixels
     if exposure.encoding == "linear":
         pixels = linear_to_srgb(np.clip(pixels, 0, 1))
     grey = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2GRAY)

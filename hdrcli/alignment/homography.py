@@ -81,7 +81,7 @@ def align(bracket: Bracket) -> Bracket:
 
 def find_warps(bracket: Bracket) -> Warps:
     """The warp of every frame, exactly the identity for the reference and for frames in place."""
-    pictures = parallel.each(picture, bracket.exposures, most=2)
+    pictures = [picture(exposure) for exposure in bracket.exposures]
     warps: Warps = {bracket.reference: np.eye(3)}
     others = _outwards(len(pictures), bracket.reference)
     found = parallel.each(lambda index: _displacement(pair(pictures[bracket.reference], pictures[index])), others)
