@@ -18,7 +18,10 @@ def run() -> NoReturn:
     and makes of 130 a death by SIGINT where the first one came while a library executed source text.
     """
     try:
+        from hdrcli import heap
         from hdrcli.cli.app import main
+
+        heap.shared()  # before a library begins a thread
 
         status = main()
     except KeyboardInterrupt:  # while modules were loaded, or a second one on the way out

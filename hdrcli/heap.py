@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # of malloc.h: how much free memory at the heap's end is returned, from what size a block is mapped, how many may be
-_TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX = -1, -3, -4
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -3, -4, -8
 _MAPPED_FROM = 32 * 2**20  # bytes: where glibc's own threshold ends up as large blocks come and go
 
 _lock = threading.Lock()
@@ -39,6 +39,16 @@ def _let_go(library: ctypes.CDLL) -> None:
     library.mallopt(_MMAP_THRESHOLD, _MAPPED_FROM)
     library.mallopt(_TRIM_THRESHOLD, 2 * _MAPPED_FROM)
     library.malloc_trim(0)
+
+
+def shared() -> None:
+    """Let threads that begin from now on take their memory from the one heap that `kept` is about.
+
+    Each would have a heap of its own (an arena of glibc's), which holds no block of more than 64 MB.
+    """
+    library = _glibc()
+    if library is not None:
+        library.mallopt(_ARENA_MAX, 1)
 
 
 @contextmanager

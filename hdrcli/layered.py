@@ -22,6 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hdrcli import lanes
+from hdrcli.feature_maps import Stored
 from hdrcli.planes import reduced, repeated
 from hdrcli.tile_size import free_memory
 from hdrcli.tiling import Conditions, Progress, Statistics, TiledModule, TiledRun, Window, split, with_halo
@@ -90,29 +92,6 @@ class Input:
     stride: int
 
 
-class Stored:
-    """A whole map (1, C, H / stride, W / stride) and the float64 sums of its channels."""
-
-    def __init__(self, like: Tensor, stride: int, height: int, width: int, home: torch.device) -> None:
-        self.stride = stride
-        shape = (1, like.shape[1], height // stride, width // stride)
-        self.values = torch.empty(shape, dtype=like.dtype, device=home)
-        self.sums = torch.zeros(like.shape[:2], dtype=torch.float64, device=like.device)
-
-    def place(self, window: Window) -> tuple[slice, slice, slice, slice]:
-        """The part of the map that lies in a window of the picture."""
-        cells = window.coarser(self.stride)
-        return slice(None), slice(None), slice(cells.top, cells.bottom), slice(cells.left, cells.right)
-
-    def put(self, part: Tensor, window: Window) -> None:
-        self.values[self.place(window)] = part.to(self.values.device)
-        self.sums += part.sum((2, 3), dtype=torch.float64)  # on the device: it need not wait for the host
-
-    def mean(self) -> Tensor:
-        """(1, C) float32."""
-        return (self.sums / self.values[0, 0].numel()).float()
-
-
 class Layerwise:
     """One layer after the other over the tiles of a picture; `means` are those that it met, in their order.
 
@@ -129,10 +108,13 @@ class Layerwise:
         made: tuple[Stored, ...] = ()
         height, width = self.run.height, self.run.width
         windows = self._windows(min(*strides, *(one.stride for one in maps)))
-        for window in windows:
+
+        def tile(window: Window) -> tuple[Window, tuple[Tensor, ...]]:
             outer, inner = with_halo(window, halo, 1, height, width)
             results = function(*(self._tile(one, outer) for one in maps))
-            results = results if len(strides) > 1 else (results,)
+            return inner, results if len(strides) > 1 else (results,)
+
+        for window, (inner, results) in zip(windows, lanes.each(tile, windows, self.run.device), strict=True):
             if not made:
                 sizes = zip(results, strides, strict=True)
                 made = tuple(Stored(like, stride, height, width, self.home) for like, stride in sizes)
@@ -145,8 +127,12 @@ class Layerwise:
         name = f"mean{len(self.means)}"
         mean = self.means[name] = y.mean() if self.known is None else self.known[name]
         windows = self._windows(x.stride)
-        for window in windows:
-            made = function(self._tile(x, window), self._tile(y, window), mean)
+
+        def tile(window: Window) -> Tensor:
+            made: Tensor = function(self._tile(x, window), self._tile(y, window), mean)
+            return made
+
+        for window, made in zip(windows, lanes.each(tile, windows, self.run.device), strict=True):
             x.values[x.place(window)] = made.to(self.home)
             self.step(1 / x.stride**2 / len(windows))
         return x

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import psutil
 import torch
 
+from hdrcli import lanes
+
 if TYPE_CHECKING:
     from hdrcli.tiling import TiledModule
 
@@ -35,7 +37,7 @@ def choose_tile(
     if device.type == "cuda":
         largest = max(CUDA_TILE, 8 * halo)
     else:
-        largest = min(max(CPU_TILE, 4 * halo), max(_side(CPU_BYTES, needed, halo), 2 * halo))
+        largest = min(max(CPU_TILE, 4 * halo), max(_side(CPU_BYTES / lanes.count(device), needed, halo), 2 * halo))
     return max(2 * module.tile_multiple, min(largest, _side(free_memory(device) * MEMORY_SHARE, needed, halo)))
 
 

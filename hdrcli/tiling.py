@@ -9,18 +9,20 @@ ends. This file knows no network by name.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hdrcli import heap, transfers
+from hdrcli import heap, lanes, transfers
 from hdrcli.devices import computing, placed
 from hdrcli.errors import HdrcliError
 from hdrcli.planes import Planes, repeated
 from hdrcli.tile_size import free_memory
+from hdrcli.tiles import Window, split, with_halo
 
 log = logging.getLogger("hdrcli")
 
@@ -30,35 +32,6 @@ Progress = Callable[[float], None]
 Maps = Planes | np.ndarray
 
 HELD_SHARE = 0.2  # of a CUDA device's free memory that the frames may take; tiles have MEMORY_SHARE of it
-
-
-@dataclass(frozen=True)
-class Window:
-    """Rows [top, bottom) and columns [left, right), in pixels."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Its rows and columns."""
-        return slice(self.top, self.bottom), slice(self.left, self.right)
-
-    def coarser(self, stride: int) -> Window:
-        """The window on a map of stride `stride`, whose corners lie on multiples of it."""
-        return Window(self.top // stride, self.left // stride, -(-self.bottom // stride), -(-self.right // stride))
-
-    def at_stride(self, stride: int, height: int, width: int) -> tuple[slice, slice]:
-        """The window's rows and columns on a feature map of stride `stride` of a tile of `height` x `width` pixels.
-
-        Windows start at multiples of the stride; one that ends with the tile takes all features that are left, so that
-        windows side by side count every feature once.
-        """
-        rows = slice(self.top // stride, None if self.bottom >= height else self.bottom // stride)
-        columns = slice(self.left // stride, None if self.right >= width else self.right // stride)
-        return rows, columns
 
 
 @dataclass(frozen=True)
@@ -104,31 +77,9 @@ def padded_size(height: int, width: int, module: TiledModule) -> tuple[int, int]
     return tuple(-(-max(side, module.min_side) // m) * m for side in (height, width))  # type: ignore[return-value]
 
 
-def split(height: int, width: int, tile: int) -> Iterator[Window]:
-    """Windows of at most `tile` x `tile` pixels that cover the image once, row by row."""
-    for top in range(0, height, tile):
-        for left in range(0, width, tile):
-            yield Window(top, left, min(top + tile, height), min(left + tile, width))
-
-
 def cut(planes: Maps, window: Window) -> Tensor:
     """The (1, C, h, w) tile of a (C, H, W) image; what lies right of or below the image repeats its last pixels."""
     return torch.from_numpy(np.ascontiguousarray(repeated(planes, *window.slices)))[None]
-
-
-def with_halo(window: Window, halo: int, multiple: int, height: int, width: int) -> tuple[Window, Window]:
-    """The window grown by `halo` (rounded up to the multiple, cut at the image), and the window inside that tile."""
-    grow = -(-halo // multiple) * multiple
-    outer = Window(
-        max(window.top - grow, 0),
-        max(window.left - grow, 0),
-        min(window.bottom + grow, height),
-        min(window.right + grow, width),
-    )
-    inner = Window(
-        window.top - outer.top, window.left - outer.left, window.bottom - outer.top, window.right - outer.left
-    )
-    return outer, inner
 
 
 class TiledRun:
@@ -162,7 +113,7 @@ class TiledRun:
 
     def whole(self) -> np.ndarray:
         """The picture from one run over the whole image."""
-        return self._picture(None, Window(0, 0, self.height, self.width), 0).float().cpu().numpy()
+        return self._picture(None, 0, Window(0, 0, self.height, self.width)).float().cpu().numpy()
 
     def tiled(self, tile: int, progress: Progress, known: Statistics | None = None) -> np.ndarray:
         """The picture from tiles of `tile` x `tile` pixels; `progress` is told the share that is done.
@@ -177,15 +128,20 @@ class TiledRun:
         statistics: Statistics = dict(known or {})
         for one_pass in self.module.passes:
             sums: Statistics = {}
-            for window in windows:
-                outer, inner = with_halo(window, one_pass.halo, m, self.height, self.width)
-                found = one_pass.measure(self.module, self.tile_on_device(outer), self.conditions, statistics, inner)
+            measure = partial(self._measured, one_pass, statistics)
+            for found in lanes.each(measure, windows, self.device):
                 sums = {name: value + sums[name] if sums else value for name, value in found.items()}
                 done += 1
                 progress(done / total)
             statistics |= one_pass.finish(self.module, sums)
-        parts = ((window, self._picture(statistics, window, self.module.halo)) for window in windows)
+        picture = partial(self._picture, statistics, self.module.halo)
+        parts = zip(windows, lanes.each(picture, windows, self.device), strict=True)
         return self.gathered(parts, lambda made: progress((done + made) / total))
+
+    def _measured(self, one_pass: StatisticsPass, known: Statistics, window: Window) -> Statistics:
+        """The sums of a pass over a window."""
+        outer, inner = with_halo(window, one_pass.halo, self.module.tile_multiple, self.height, self.width)
+        return one_pass.measure(self.module, self.tile_on_device(outer), self.conditions, known, inner)
 
     def gathered(self, parts: Iterable[tuple[Window, Tensor]], made: Callable[[int], None]) -> np.ndarray:
         """The (3, H, W) picture of parts (3, h, w) on the device; `made` is told how many there are."""
@@ -195,7 +151,7 @@ class TiledRun:
             made(number)
         return picture
 
-    def _picture(self, statistics: Statistics | None, window: Window, halo: int) -> Tensor:
+    def _picture(self, statistics: Statistics | None, halo: int, window: Window) -> Tensor:
         """The (3, h, w) result in `window`, without what lies beyond the image's own size."""
         outer, inner = with_halo(window, halo, self.module.multiple_of, self.height, self.width)
         made = self.module(self.tile_on_device(outer), self.conditions, statistics)[0]
