@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hdrcli.tiling import TiledModule
 
 CPU_TILE = 512  # pixels; larger tiles leave the cache and gain nothing on a CPU
-CPU_BYTES = 800e6  # of activations on a CPU: a picture of 24 MP is then fused in 2 GB, frames and result included
+CPU_BYTES = 600e6  # of activations on a CPU: a picture of 24 MP is then fused in 2 GB, frames and result included
 CUDA_TILE = 2048  # maps of 256 channels, with a halo of 400 pixels, stay below the 2^31 values that cuDNN counts
 MEMORY_SHARE = 0.5  # of the free memory that one tile's activations may take
 
