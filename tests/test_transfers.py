@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from hdrcli import plugins, tiling, transfers
+from hdrcli import lanes, plugins, tiling, transfers
 from hdrcli.image import Bracket, Exposure
 from hdrcli.planes import Planes, bordered, of_frames, repeated
 from hdrcli.tiling import Window
@@ -174,8 +174,8 @@ def test_a_network_makes_the_same_of_what_is_held(monkeypatch: pytest.MonkeyPatc
     picked = frames("uint16", 70, 101)[: network.frames]
     bracket = Bracket(name, picked, 0, (1.0, 4.0, 16.0)[: network.frames])
     planes = network.planes(bracket, module)
-    plain = tiling.run(module, planes, CONDITIONS[name], tile=64, device=CPU)
     monkeypatch.setattr(lanes, "MOST", 1)  # the streams here are of one thread
+    plain = tiling.run(module, planes, CONDITIONS[name], tile=64, device=CPU)
     monkeypatch.setattr(transfers, "held", lambda maps, device, room: [transfers.HeldFrames(one, CPU) for one in maps])
     fetched = transfers.fetched
     monkeypatch.setattr(transfers, "fetched", lambda parts, device: fetched(parts, CUDA))

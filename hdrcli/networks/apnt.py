@@ -21,6 +21,7 @@ they are part of the network and of its weights. Units: the SHORTEST frame satur
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -178,7 +179,11 @@ class APNT(LayeredModule):
     def fields(self, planes: Tensor, times: Tensor) -> list[Tensor]:
         """Displacements from the mid frame's patches to the short frame's, at full, half and quarter resolution."""
         frames = Frames(planes, times)
-        exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+        exact: AbstractContextManager[None] = nullcontext()
+        if (
+            planes.is_cuda
+        ):  # these are switches of the whole process, which tiles side by side would leave as they met them
+            exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
         with torch.no_grad(), torch.autocast(planes.device.type, enabled=False), exact:
             pair = torch.cat([frames.mid, torch.minimum(frames.short, frames.limit)])
             maps = [one.chunk(2) for one in self.vgg(pair)]

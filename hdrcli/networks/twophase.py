@@ -147,6 +147,7 @@ class TwoPhase(LayeredModule):
     multiple_of = 8
     tile_multiple = 8
     halo = UNET_HALO + AMNET_HALO
+    tile_halo = AMNET_HALO
     stored_bytes_per_pixel = 24  # the draft and the picture
 
     def __init__(self, width: int = 32, features: int = 64, growth: int = 32) -> None:
