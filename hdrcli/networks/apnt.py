@@ -180,9 +180,7 @@ class APNT(LayeredModule):
         """Displacements from the mid frame's patches to the short frame's, at full, half and quarter resolution."""
         frames = Frames(planes, times)
         exact: AbstractContextManager[None] = nullcontext()
-        if (
-            planes.is_cuda
-        ):  # these are switches of the whole process, which tiles side by side would leave as they met them
+        if planes.is_cuda:  # not elsewhere: these are switches of the whole process, and tiles may be side by side
             exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
         with torch.no_grad(), torch.autocast(planes.device.type, enabled=False), exact:
             pair = torch.cat([frames.mid, torch.minimum(frames.short, frames.limit)])
