@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hdrcli import pyramids
-from hdrcli.parallel import grown
+from hdrcli.strips import grown
 
 EXPOSEDNESS_SIGMA = 0.2
 """Width of the well-exposedness weight around mid-grey, in encoded units (section 3.1 of the paper)."""

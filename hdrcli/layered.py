@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from math import ceil
 from typing import Any, Protocol
 
@@ -174,7 +173,6 @@ class LayeredModule(TiledModule):
             made, _ = self.layerwise(run, tile, home, progress)
             parts = ((one, made[0, :, one.top : one.bottom, one.left : one.right]) for one in split(*run.size, tile))
             return run.gathered(parts, lambda count: None)
-        height, width = run.size
         log.warning("the feature maps of %d x %d pixels would take too much memory: %s", width, height, MEANS)
         run.notes["attentionMeans"] = "image reduced to 1 MP"
         return self.blockwise(run, tile, self.reduced_means(run, tile), progress)
@@ -184,16 +182,17 @@ class LayeredModule(TiledModule):
         side = int((BLOCK_BYTES / self._stored_bytes(run)) ** 0.5) - 2 * self.halo
         side = max(side, tile) // self.tile_multiple * self.tile_multiple
         windows = list(split(run.height, run.width, side))
-        picture = np.empty((run.height, run.width, 3), np.float32).transpose(2, 0, 1)
-        for number, window in enumerate(windows):
-            outer, inner = with_halo(window, self.halo, self.tile_multiple, run.height, run.width)
+
+        def block(number: int) -> Tensor:
+            outer, inner = with_halo(windows[number], self.halo, self.tile_multiple, run.height, run.width)
             planes = repeated(run.maps[0], slice(outer.top, outer.bottom), slice(outer.left, outer.right))
-            block = TiledRun(self, planes, run.conditions, run.device)
-            done = partial(lambda share, number: progress((number + share) / len(windows)), number=number)
-            made, _ = self.layerwise(block, tile, run.device, done, means)
-            part = made[0, :, inner.top : inner.bottom, inner.left : inner.right]
-            picture[:, window.top : window.bottom, window.left : window.right] = part.float().cpu().numpy()
-        return picture[:, : run.size[0], : run.size[1]]
+            part = TiledRun(self, planes, run.conditions, run.device)
+            made, _ = self.layerwise(
+                part, tile, run.device, lambda share: progress((number + share) / len(windows)), means
+            )
+            return run.own_part(made[0], windows[number], inner)
+
+        return run.gathered(((window, block(number)) for number, window in enumerate(windows)), lambda count: None)
 
     def layerwise(
         self, run: TiledRun, tile: int, home: torch.device, progress: Progress, known: Statistics | None = None

@@ -15,7 +15,8 @@ import numpy as np
 
 from hdrcli.errors import ExposureError
 from hdrcli.image import Bracket, Exposure
-from hdrcli.parallel import each, strips
+from hdrcli.parallel import each
+from hdrcli.strips import strips
 from hdrcli.transfer import largest_channel, luminance
 
 PHOTON_VARIANCE = 2e-4

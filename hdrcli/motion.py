@@ -15,8 +15,9 @@ import numpy as np
 
 from hdrcli import merging
 from hdrcli.image import Bracket, Exposure
-from hdrcli.parallel import each, strips
+from hdrcli.parallel import each
 from hdrcli.sampling import averaged
+from hdrcli.strips import strips
 from hdrcli.transfer import largest_channel
 from hdrcli.windows import blurred, slope
 

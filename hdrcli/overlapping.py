@@ -7,13 +7,11 @@ processors already: there `--jobs` is for those who have the memory.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import ceil
-from pathlib import Path
 
+from hdrcli import parallel
 from hdrcli.contracts import Network
 from hdrcli.plan import Plan, model_record
 from hdrcli.settings import FuseSettings
@@ -23,8 +21,6 @@ STEPS = 3
 
 BYTES_PER_PIXEL = 90
 """Of host memory that a bracket of three frames takes, in all its steps."""
-
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 @contextmanager
@@ -59,16 +55,6 @@ def free_memory() -> int:
     return psutil.virtual_memory().available
 
 
-def processors() -> int:
-    """Those that this process may use: by its affinity, and by the share that a container has of them."""
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = _QUOTA.read_text().split()
-        return max(1, min(here, ceil(int(quota) / int(period))))
-    except (OSError, ValueError):  # no container; "max" is no limit
-        return here
-
-
 @contextmanager
 def threads_shared(count: int) -> Iterator[None]:
     """Processors shared out meanwhile among `count` brackets: PyTorch and OpenCV start as many threads as there are.
@@ -77,7 +63,7 @@ def threads_shared(count: int) -> Iterator[None]:
     """
     import cv2
 
-    most = max(1, processors() // count)
+    most = max(1, parallel.cores() // count)
     torch = sys.modules.get("torch")  # it is there if a network needs it, and takes seconds to load
     before = cv2.getNumThreads(), torch.get_num_threads() if torch else 0
     cv2.setNumThreads(min(most, before[0]))

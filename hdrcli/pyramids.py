@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from hdrcli.parallel import each, grown, strips
+from hdrcli.parallel import each
+from hdrcli.strips import grown, strips
 
 Planes = Sequence[np.ndarray]
 

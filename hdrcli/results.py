@@ -156,7 +156,7 @@ def _light_beside(image: RadianceMap | DisplayImage, picture: np.ndarray, settin
 def _decoded(picture: np.ndarray) -> np.ndarray:
     """The linear light of a display picture."""
     light = np.empty_like(picture)
-    for rows in strips(picture.shape):
+    for rows in strips(*picture.shape[:2]):
         light[rows] = transfer.srgb_to_linear(picture[rows])
     return light
 

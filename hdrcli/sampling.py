@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hdrcli.image import Exposure
-from hdrcli.parallel import each, strips
+from hdrcli.parallel import each
+from hdrcli.strips import strips
 
 SAMPLES = 1 << 20
 

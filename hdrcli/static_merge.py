@@ -79,14 +79,16 @@ def _near_white(bracket: Bracket, agreement: np.ndarray) -> np.ndarray:
     """
     darkest = bracket.exposures[0]
     time = float(merging.relative_times(bracket)[0])
-    level = np.minimum(darkest.pixels.mean(-1), 1)
+    pixels = darkest.pixels
+    level = np.minimum(pixels.mean(-1), 1)
     error = merging.noise_variance(level, darkest) + (RESPONSE_ERROR * level) ** 2
-    free = fading(darkest.pixels, CLIPPED) if darkest.saturated is None else ~darkest.saturated[..., None]
+    free = fading(pixels, CLIPPED) if darkest.saturated is None else ~darkest.saturated[..., None]
     return free * (agreement * time**2 / error)[..., None]
 
 
 def _least_light(bracket: Bracket, agreement: list[np.ndarray]) -> np.ndarray:
     """What the darkest frame proves: where one of its channels is saturated, there is at least so much light."""
     darkest = bracket.exposures[0]
-    full = 1 - fading(darkest.pixels, SATURATED) if darkest.saturated is None else darkest.saturated[..., None]
-    return darkest.pixels * full * (agreement[0][..., None] / merging.relative_times(bracket)[0])
+    pixels = darkest.pixels
+    full = 1 - fading(pixels, SATURATED) if darkest.saturated is None else darkest.saturated[..., None]
+    return pixels * full * (agreement[0][..., None] / merging.relative_times(bracket)[0])

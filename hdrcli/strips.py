@@ -12,8 +12,11 @@ Place = tuple[slice, slice]
 BLOCK = 512
 """Side, in pixels, of parts that a cache holds."""
 
+PIXELS = 1 << 17
+"""Of a strip that a cache holds: a plane of it takes half a megabyte in float32, and formulas hold about twenty."""
+
 STRIP_PIXELS = 1 << 19
-"""About as many pixels has a part of whole rows."""
+"""Of a strip that has others around it, or that takes some pains to begin."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,16 @@ def blocks(shape: tuple[int, ...], halo: int) -> Iterator[Part]:
             yield Part(*zip(rows, columns, strict=True))
 
 
-def strips(shape: tuple[int, ...], least: int = 1) -> Iterator[slice]:
-    """The rows of a (H, W, ...) picture, STRIP_PIXELS at a time, or so many rows at `least`."""
-    for rows, _, _ in _spans(shape[0], max(STRIP_PIXELS // shape[1], least), 0):
-        yield rows
+def strips(height: int, width: int, pixels: int | None = None) -> list[slice]:
+    """The rows of strips of about so many `pixels` (PIXELS by default), from the top; each begins at an even row."""
+    step = max(2, (pixels or PIXELS) // max(width, 1) // 2 * 2)
+    return [slice(top, min(top + step, height)) for top in range(0, height, step)]
+
+
+def grown(place: slice, halo: int, length: int) -> tuple[slice, slice]:
+    """`place` with up to `halo` more before and behind, as far as there are any, and where it lies in these."""
+    start, stop = max(place.start - halo, 0), min(place.stop + halo, length)
+    return slice(start, stop), slice(place.start - start, place.stop - start)
 
 
 def overwritten(picture: np.ndarray, halo: int) -> Iterator[tuple[Part, np.ndarray]]:
@@ -55,6 +64,5 @@ def overwritten(picture: np.ndarray, halo: int) -> Iterator[tuple[Part, np.ndarr
 def _spans(length: int, step: int, halo: int) -> Iterator[tuple[slice, slice, slice]]:
     """Along one axis: the place of each part, the same with its halo, and where it is in that."""
     for start in range(0, length, step):
-        stop = min(start + step, length)
-        first = max(start - halo, 0)
-        yield slice(start, stop), slice(first, min(stop + halo, length)), slice(start - first, stop - first)
+        place = slice(start, min(start + step, length))
+        yield place, *grown(place, halo, length)

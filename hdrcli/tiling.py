@@ -155,6 +155,10 @@ class TiledRun:
         """The (3, h, w) result in `window`, without what lies beyond the image's own size."""
         outer, inner = with_halo(window, halo, self.module.multiple_of, self.height, self.width)
         made = self.module(self.tile_on_device(outer), self.conditions, statistics)[0]
+        return self.own_part(made, window, inner)
+
+    def own_part(self, made: Tensor, window: Window, inner: Window) -> Tensor:
+        """What `inner` holds of a tile (3, h, w), without what of its `window` lies beyond the image's own size."""
         height, width = self.size
         bottom = inner.bottom - max(window.bottom - height, 0)
         right = inner.right - max(window.right - width, 0)

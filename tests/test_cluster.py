@@ -28,6 +28,7 @@ from hdrcli.errors import ReadError
 from hdrcli.manifest import Making, Manifest
 from hdrcli.settings import FuseSettings
 from tests.cli.conftest import ROOT, Run, files, run, start
+from tests.cli.test_long_runs import content, makings
 from tests.conftest import MakeBracket
 
 __all__ = ["run"]
@@ -157,20 +158,6 @@ def make(shoot: Path, make_bracket: MakeBracket, *names: str) -> Path:
     for number, name in enumerate(names):
         make_bracket(shoot / name, width=60 + number)
     return shoot
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    """All files, hidden ones too, but for the manifest."""
-    return {name: (folder / name).read_bytes() for name in files(folder)}
-
-
-def makings(folder: Path) -> list[dict[str, object]]:
-    """What fused.json says, but for the times of the files."""
-    made = json.loads((folder / "fused.json").read_text())["made"]
-    for one in made:
-        for state in (*one["inputs"].values(), *one["outputs"].values()):
-            assert state.pop("modified")
-    return made
 
 
 @needs_distributed

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import hdrcli
-from hdrcli import inference, overlapping, tiling, weights
+from hdrcli import inference, overlapping, parallel, tiling, weights
 from hdrcli.errors import UsageError
 from hdrcli.image import FrameHeader
 from hdrcli.networks.dfgnet import NETWORK, DFGNet
@@ -62,15 +62,15 @@ def test_a_container_may_have_a_share_of_the_processors(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None, share: int
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(64)), raising=False)
-    monkeypatch.setattr(overlapping, "_QUOTA", tmp_path / "cpu.max")
+    monkeypatch.setattr(parallel, "_QUOTA", tmp_path / "cpu.max")
     if text:
         (tmp_path / "cpu.max").write_text(f"{text}\n")
-    assert overlapping.processors() == share
+    assert parallel.cores() == share
 
 
 def test_processors_are_shared_out_and_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     before = cv2.getNumThreads(), torch.get_num_threads()
-    monkeypatch.setattr(overlapping, "processors", lambda: 8)
+    monkeypatch.setattr(parallel, "cores", lambda: 8)
     try:
         cv2.setNumThreads(8)
         torch.set_num_threads(3)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hdrcli import parallel, pyramids
+from hdrcli import parallel, pyramids, strips
 from hdrcli.classical import mertens
 from hdrcli.contracts import OutputInfo
 from hdrcli.image import Bracket, Exposure
@@ -23,7 +23,7 @@ SIZES = [(1, 1), (1, 9), (2, 3), (37, 53), (64, 40), (65, 31), (130, 17)]
 @pytest.fixture
 def tiny_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     """Strips of two rows, in three threads."""
-    monkeypatch.setattr(parallel, "PIXELS", 1)
+    monkeypatch.setattr(strips, "PIXELS", 1)
     monkeypatch.setattr(parallel, "cores", lambda: 3)
 
 
@@ -33,7 +33,7 @@ def picture(*shape: int) -> np.ndarray:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_strips_are_all_rows_once_and_begin_at_even_ones(size: tuple[int, int]) -> None:
-    rows = parallel.strips(*size, pixels=100)
+    rows = strips.strips(*size, pixels=100)
     assert np.concatenate([np.arange(size[0])[one] for one in rows]).tolist() == list(range(size[0]))
     assert all(one.start % 2 == 0 for one in rows)
 
@@ -87,7 +87,7 @@ def test_fusers_do_not_depend_on_the_strips(monkeypatch: pytest.MonkeyPatch) -> 
         return [mertens.fuse(bracket).pixels, compressed]
 
     at_once = made()
-    monkeypatch.setattr(parallel, "PIXELS", 1)
+    monkeypatch.setattr(strips, "PIXELS", 1)
     monkeypatch.setattr(parallel, "cores", lambda: 3)
     assert all(np.array_equal(one, other) for one, other in zip(made(), at_once, strict=True))
 

@@ -45,6 +45,6 @@ def test_means_may_take_the_place_of_what_they_are_of(height: int, halo: int, ro
 
 def test_strips_are_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strips, "STRIP_PIXELS", 25)
-    found = list(strips.strips((10, 6, 3)))
+    found = strips.strips(10, 6, strips.STRIP_PIXELS)
     assert np.concatenate([np.arange(10)[rows] for rows in found]).tolist() == list(range(10))
     assert max(rows.stop - rows.start for rows in found) == 4

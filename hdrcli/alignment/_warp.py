@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from hdrcli.image import Bracket, Exposure
-from hdrcli.strips import strips
+from hdrcli.strips import STRIP_PIXELS, strips
 from hdrcli.transfer import linear_to_srgb, srgb_to_linear
 
 KERNEL = 8
@@ -30,7 +30,7 @@ def bring_onto(bracket: Bracket, index: int, warp: np.ndarray) -> Exposure:
     if np.array_equal(warp, np.eye(3)):
         return exposure
     made = _blank(exposure)
-    for rows in strips(exposure.stored.shape):
+    for rows in _strips(exposure):
         _resample(exposure, warp, made, rows)
     if not made.valid.all():  # type: ignore[union-attr]
         _fill_beyond(bracket, index, made)
@@ -102,7 +102,7 @@ def _source(warp: np.ndarray, rows: slice, size: tuple[int, int]) -> slice:
 def _fill_beyond(bracket: Bracket, index: int, made: Exposure) -> None:
     """Give the pixels that are not valid what the reference frame says that frame `index` would show there."""
     reference, ratio = bracket.exposures[bracket.reference], _exposure_ratio(bracket, index, made)
-    for rows in strips(made.stored.shape):
+    for rows in _strips(made):
         beyond = ~made.valid[rows]  # type: ignore[index]
         if beyond.any():
             light = np.clip(_linear(reference, reference.part(rows)[beyond]) * np.float32(ratio), 0, 1)
@@ -114,7 +114,7 @@ def _exposure_ratio(bracket: Bracket, index: int, made: Exposure) -> float:
     if bracket.relative_exposures is not None:
         return bracket.relative_exposures[index] / bracket.relative_exposures[bracket.reference]
     reference, ratios = bracket.exposures[bracket.reference], []
-    for rows in strips(made.stored.shape):
+    for rows in _strips(made):
         own, light = (_linear(exposure, exposure.part(rows)) for exposure in (made, reference))
         both = made.valid[rows, :, None] & (own > 0.01) & (own < 0.8)  # type: ignore[index]
         both &= (light > 0.01) & (light < 0.8)
@@ -126,3 +126,8 @@ def _exposure_ratio(bracket: Bracket, index: int, made: Exposure) -> float:
 def _linear(exposure: Exposure, pixels: np.ndarray) -> np.ndarray:
     """Linear light of a frame's pixels; display-encoded frames count as sRGB."""
     return pixels if exposure.encoding == "linear" else srgb_to_linear(pixels)
+
+
+def _strips(exposure: Exposure) -> list[slice]:
+    width, height = exposure.size
+    return strips(height, width, STRIP_PIXELS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import hdrcli
+from hdrcli import parallel
 
 
 def found(device: str = "cpu") -> dict[str, Any]:
@@ -25,7 +25,7 @@ def found(device: str = "cpu") -> dict[str, Any]:
     return {
         "date": datetime.now(timezone.utc).date().isoformat(),
         "processor": _processor(),
-        "cores": _cores(),
+        "cores": parallel.cores(),
         "memory": psutil.virtual_memory().total,
         "threads": {"torch": torch.get_num_threads(), "OpenCV": cv2.getNumThreads()},
         "instructions": torch.backends.cpu.get_cpu_capability(),
@@ -48,11 +48,6 @@ def _processor() -> str:
         lines = []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return named[0] if named else platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    """Processors that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _device(name: str) -> str | None:

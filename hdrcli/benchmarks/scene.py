@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from hdrcli import transfer
+from hdrcli.strips import strips
 
 SEED = 6
 QUALITY = 95
@@ -57,10 +58,8 @@ def _codes(width: int, height: int, stops: Sequence[float]) -> list[np.ndarray]:
     things = _things(random, width, height)
     table = _table()
     frames = [np.empty((height, width, 3), np.uint8) for _ in stops]
-    rows = max(1, STRIP_PIXELS // width)
     across = np.arange(width) % TILE
-    for top in range(0, height, rows):
-        here = slice(top, min(top + rows, height))
+    for here in strips(height, width, STRIP_PIXELS):
         down = np.arange(here.start, here.stop) % TILE
         drawn = _light(light, width, height, here)
         drawn[..., 0] += texture[np.ix_(down, across)]

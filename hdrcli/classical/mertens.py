@@ -12,11 +12,13 @@ from functools import partial
 
 import numpy as np
 
-from hdrcli import exposure_fusion, parallel
+from hdrcli import exposure_fusion
 from hdrcli.contracts import Fuser
 from hdrcli.exposure import encoded
 from hdrcli.exposure_fusion import LEAST_WEIGHT
 from hdrcli.image import Bracket, DisplayImage, Exposure
+from hdrcli.parallel import each
+from hdrcli.strips import strips
 
 
 def fuse(bracket: Bracket) -> DisplayImage:
@@ -29,7 +31,7 @@ def fuse(bracket: Bracket) -> DisplayImage:
     frames = [partial(_weighted, encoded(exposure)) for exposure in bracket.exposures]
     width, height = bracket.exposures[0].size
     fused = exposure_fusion.fused(frames, (height, width, 3))
-    parallel.each(lambda rows: np.clip(fused[rows], 0, 1, out=fused[rows]), parallel.strips(height, width))
+    each(lambda rows: np.clip(fused[rows], 0, 1, out=fused[rows]), strips(height, width))
     return DisplayImage(fused)
 
 

@@ -9,13 +9,13 @@ from typing import Literal
 
 import numpy as np
 
-from hdrcli import plugins, readers, settings, transfer
+from hdrcli import plugins, readers, settings
 from hdrcli.comparison import Comparison, Kind, Viewing
 from hdrcli.contracts import Metric
 from hdrcli.errors import HdrcliError, MetricError, ReadError, UsageError, choices_hint
 from hdrcli.evaluation import light
 from hdrcli.evaluation.pairing import Files, Pair
-from hdrcli.image import Exposure
+from hdrcli.exposure import encoded_pixels
 from hdrcli.protocols import PROTOCOLS, Protocol
 from hdrcli.scores import Score
 
@@ -224,10 +224,7 @@ def _say_above_white(comparison: Comparison, pair: Pair, notes: list[str]) -> No
 
 def _display(path: Path, protocol: Protocol | None) -> np.ndarray:
     """A display picture, (H, W, 3) float32 in [0, 1]; linear files are encoded by sRGB."""
-    exposure: Exposure = readers.read(path)
-    pixels = exposure.pixels
-    if exposure.encoding == "linear":
-        pixels = transfer.linear_to_srgb(np.clip(pixels, 0, 1))
+    pixels = encoded_pixels(readers.read(path))
     return protocol.resized(pixels) if protocol else pixels
 
 

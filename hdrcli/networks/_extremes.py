@@ -19,7 +19,12 @@ def conditions(bracket: Bracket) -> dict[str, list[float]]:
 def finish(output: np.ndarray, bracket: Bracket) -> DisplayImage:
     """(3, H', W') in [0, 1], the frames' size with the same border all around -> DisplayImage."""
     width, height = bracket.exposures[0].size
-    top, left = (output.shape[1] - height) // 2, (output.shape[2] - width) // 2
+    return unbordered(output, bracket, (output.shape[1] - height) // 2, (output.shape[2] - width) // 2)
+
+
+def unbordered(output: np.ndarray, bracket: Bracket, top: int, left: int) -> DisplayImage:
+    """(3, H', W') in [0, 1], with so many rows above and columns before the frames -> DisplayImage, of their size."""
+    width, height = bracket.exposures[0].size
     inside = output[:, top : top + height, left : left + width]
     picture = np.ascontiguousarray(inside.transpose(1, 2, 0))
     return DisplayImage(picture.clip(0, 1, out=picture))

@@ -24,7 +24,7 @@ from hdrcli.exposure import encoded
 from hdrcli.image import Bracket, DisplayImage
 from hdrcli.layered import LayeredModule, Layers
 from hdrcli.local_priors import LocalPriors, Maps
-from hdrcli.networks._extremes import conditions
+from hdrcli.networks._extremes import conditions, unbordered
 from hdrcli.planes import Planes, of_frames, repeated
 from hdrcli.priors import LEVELS, YCBCR, authors_priors, priors
 from hdrcli.tiling import Conditions, Statistics
@@ -264,10 +264,7 @@ def _padded(frames: Planes) -> Planes:
 
 def finish(output: np.ndarray, bracket: Bracket) -> DisplayImage:
     """(3, H', W') -> the picture, of the bracket's size."""
-    width, height = bracket.exposures[0].size
-    inside = output[:, MULTIPLE : MULTIPLE + height, MULTIPLE : MULTIPLE + width]
-    picture = np.ascontiguousarray(inside.transpose(1, 2, 0))
-    return DisplayImage(picture.clip(0, 1, out=picture))
+    return unbordered(output, bracket, MULTIPLE, MULTIPLE)
 
 
 def from_authors(checkpoints: list[dict[str, Tensor]]) -> tuple[dict[str, object], dict[str, Tensor]]:

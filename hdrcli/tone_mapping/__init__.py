@@ -10,6 +10,7 @@ import numpy as np
 from hdrcli import plugins, sampling, transfer
 from hdrcli.adjustments import Adjustments
 from hdrcli.image import DisplayImage, RadianceMap
+from hdrcli.strips import strips
 
 LEAST_SAMPLES = 1 << 14
 """Of each map, however many there are: enough of a picture for operators that look at surroundings."""
@@ -36,7 +37,6 @@ def coloured(image: RadianceMap, adjustments: Adjustments) -> np.ndarray:
 
     It is what HDR displays show beside the picture: contrast and what an operator compresses are the picture's alone.
     """
-    from hdrcli.tone_mapping._bands import bands
     from hdrcli.tone_mapping._colour import saturated
     from hdrcli.tone_mapping._white_balance import balanced
 
@@ -44,7 +44,7 @@ def coloured(image: RadianceMap, adjustments: Adjustments) -> np.ndarray:
     if not adjustments.saturation:
         return pixels
     result = np.empty_like(pixels)
-    for rows in bands(pixels):
+    for rows in strips(*pixels.shape[:2]):
         result[rows] = saturated(pixels[rows], adjustments.saturation)
     return result
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from hdrcli import parallel
 from hdrcli.parallel import each
+from hdrcli.strips import strips
 
 
 def by_bands(pixels: np.ndarray, function: Callable[[np.ndarray, slice], np.ndarray]) -> np.ndarray:
@@ -16,13 +16,8 @@ def by_bands(pixels: np.ndarray, function: Callable[[np.ndarray, slice], np.ndar
     Same shape and dtype as `pixels`; what the function returns is clipped to [0, 1].
     """
     result = np.empty_like(pixels)
-    each(lambda rows: np.clip(function(pixels[rows], rows), 0, 1, out=result[rows]), bands(pixels))
+    each(lambda rows: np.clip(function(pixels[rows], rows), 0, 1, out=result[rows]), strips(*pixels.shape[:2]))
     return result
-
-
-def bands(pixels: np.ndarray) -> list[slice]:
-    """The rows of each band of `pixels` (H, W, ...), from the top."""
-    return parallel.strips(*pixels.shape[:2])
 
 
 def plane(pixels: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
@@ -32,5 +27,5 @@ def plane(pixels: np.ndarray, function: Callable[[np.ndarray], np.ndarray]) -> n
     def fill(rows: slice) -> None:
         result[rows] = function(pixels[rows])
 
-    each(fill, bands(pixels))
+    each(fill, strips(*pixels.shape[:2]))
     return result

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from hdrcli.contracts import OutputInfo, Writer
-from hdrcli.parallel import each, strips
+from hdrcli.parallel import each
+from hdrcli.strips import strips
 from hdrcli.transfer import largest_channel
 from hdrcli.writers._pixels import require_light
 

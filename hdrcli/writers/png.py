@@ -13,7 +13,8 @@ import numpy as np
 
 from hdrcli.contracts import OutputInfo, Writer
 from hdrcli.errors import WriteError
-from hdrcli.parallel import each, grown, strips
+from hdrcli.parallel import each
+from hdrcli.strips import grown, strips
 from hdrcli.writers._exif import output_exif
 from hdrcli.writers._icc import srgb_profile
 from hdrcli.writers._pixels import quantise
