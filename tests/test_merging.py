@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hdrcli import merging, parallel
+from hdrcli import merging, strips
 from hdrcli.errors import ExposureError
 from hdrcli.image import Bracket, Exposure
 from hdrcli.transfer import linear_to_srgb, srgb_to_linear
@@ -121,9 +121,9 @@ def test_pixels_of_no_frame_are_zero() -> None:
 def test_strips_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     bracket = linear_bracket(WHITE_TO_BLACK, (1.0, 4.0, 16.0))
     whole = merging.merge(bracket)
-    monkeypatch.setattr(parallel, "PIXELS", 53 * 5)
-    strips = merging.merge(bracket)
-    assert all(np.array_equal(a, b) for a, b in zip(whole, strips, strict=True))
+    monkeypatch.setattr(strips, "PIXELS", 53 * 5)
+    in_strips = merging.merge(bracket)
+    assert all(np.array_equal(a, b) for a, b in zip(whole, in_strips, strict=True))
 
 
 def test_refuses_what_it_cannot_merge() -> None:

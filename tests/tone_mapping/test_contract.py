@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from hdrcli import parallel, plugins, transfer
+from hdrcli import plugins, strips, transfer
 from hdrcli.adjustments import NEUTRAL, Adjustments
 from hdrcli.image import DisplayImage, RadianceMap
 
@@ -100,7 +100,7 @@ def _hue(rgb: np.ndarray) -> np.ndarray:
 def test_bands_do_not_show(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     linear = 10 ** np.random.default_rng(5).uniform(-3, 1, SHAPE)
     whole = tone_map(name, linear)
-    monkeypatch.setattr(parallel, "PIXELS", 150)
+    monkeypatch.setattr(strips, "PIXELS", 150)
     np.testing.assert_allclose(tone_map(name, linear), whole, atol=2e-6)
 
 
