@@ -190,7 +190,7 @@ class LayeredModule(TiledModule):
             made, _ = self.layerwise(
                 part, tile, run.device, lambda share: progress((number + share) / len(windows)), means
             )
-            return run.own_part(made[0], windows[number], inner)
+            return run.own(made[0][inner.index], windows[number])
 
         return run.gathered(((window, block(number)) for number, window in enumerate(windows)), lambda count: None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import EllipsisType
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,16 @@ class Window:
     def slices(self) -> tuple[slice, slice]:
         """Its rows and columns."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    @property
+    def index(self) -> tuple[EllipsisType, slice, slice]:
+        """Of a map (..., H, W), its part in the window."""
+        return ..., *self.slices
+
+    def within(self, outer: Window) -> Window:
+        """The window as seen from the corner of one around it."""
+        top, left = outer.top, outer.left
+        return Window(self.top - top, self.left - left, self.bottom - top, self.right - left)
 
     def coarser(self, stride: int) -> Window:
         """The window on a map of stride `stride`, whose corners lie on multiples of it."""
@@ -51,7 +62,4 @@ def with_halo(window: Window, halo: int, multiple: int, height: int, width: int)
         min(window.bottom + grow, height),
         min(window.right + grow, width),
     )
-    inner = Window(
-        window.top - outer.top, window.left - outer.left, window.bottom - outer.top, window.right - outer.left
-    )
-    return outer, inner
+    return outer, window.within(outer)

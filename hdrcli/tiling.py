@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,12 +40,14 @@ class StatisticsPass:
     """One pass over the image for numbers that depend on all of it.
 
     `measure(module, planes, conditions, statistics, window)` sees a tile (1, C, h, w) and returns float64 sums over the
-    part of it in `window`; sums of all tiles are added; `finish(module, sums)` turns them into statistics.
+    part of it in `window`; sums of all tiles are added; `finish(module, sums)` turns them into statistics. Its tiles
+    are `scale` times as wide and as high as the picture's, where its maps take less memory: less of the work is halo.
     """
 
     halo: int
     measure: Callable[..., Statistics]
     finish: Callable[..., Statistics]
+    scale: int = 1
 
 
 class TiledModule(nn.Module):
@@ -65,6 +68,11 @@ class TiledModule(nn.Module):
     tile_halo = 0
     min_side = 1
     passes: tuple[StatisticsPass, ...] = ()
+
+    def part(self, planes: Any, conditions: Conditions, statistics: Statistics | None, window: Window) -> Tensor:
+        """What `window` holds of the (1, 3, h, w) result of a tile; its halo may shrink from layer to layer."""
+        made: Tensor = self(planes, conditions, statistics)
+        return made[window.index]
 
     def in_tiles(self, run: TiledRun, tile: int, progress: Progress) -> np.ndarray:
         """The (3, H, W) picture from tiles of `tile` x `tile` pixels."""
@@ -122,21 +130,24 @@ class TiledRun:
         """
         m = self.module.tile_multiple
         tile = max(m, tile // m * m)
-        windows = list(split(self.height, self.width, tile))
-        total = len(windows) * (len(self.module.passes) + 1)
-        done = 0
+        passes = len(self.module.passes) + 1
         statistics: Statistics = dict(known or {})
-        for one_pass in self.module.passes:
-            sums: Statistics = {}
-            measure = partial(self._measured, one_pass, statistics)
-            for found in lanes.each(measure, windows, self.device):
-                sums = {name: value + sums[name] if sums else value for name, value in found.items()}
-                done += 1
-                progress(done / total)
-            statistics |= one_pass.finish(self.module, sums)
+        for number, one in enumerate(self.module.passes):
+            statistics |= self._found(one, statistics, tile, _one_of(passes, number, progress))
+        windows = list(split(self.height, self.width, tile))
         picture = partial(self._picture, statistics, self.module.halo)
         parts = zip(windows, lanes.each(picture, windows, self.device), strict=True)
-        return self.gathered(parts, lambda made: progress((done + made) / total))
+        last = _one_of(passes, passes - 1, progress)
+        return self.gathered(parts, lambda made: last(made / len(windows)))
+
+    def _found(self, one: StatisticsPass, known: Statistics, tile: int, progress: Progress) -> Statistics:
+        """What a pass finds."""
+        windows = list(split(self.height, self.width, tile * one.scale))
+        sums: Statistics = {}
+        for done, found in enumerate(lanes.each(partial(self._measured, one, known), windows, self.device), 1):
+            sums = {name: value + sums[name] if sums else value for name, value in found.items()}
+            progress(done / len(windows))
+        return one.finish(self.module, sums)
 
     def _measured(self, one_pass: StatisticsPass, known: Statistics, window: Window) -> Statistics:
         """The sums of a pass over a window."""
@@ -154,15 +165,17 @@ class TiledRun:
     def _picture(self, statistics: Statistics | None, halo: int, window: Window) -> Tensor:
         """The (3, h, w) result in `window`, without what lies beyond the image's own size."""
         outer, inner = with_halo(window, halo, self.module.multiple_of, self.height, self.width)
-        made = self.module(self.tile_on_device(outer), self.conditions, statistics)[0]
-        return self.own_part(made, window, inner)
+        return self.own(self.module.part(self.tile_on_device(outer), self.conditions, statistics, inner)[0], window)
 
-    def own_part(self, made: Tensor, window: Window, inner: Window) -> Tensor:
-        """What `inner` holds of a tile (3, h, w), without what of its `window` lies beyond the image's own size."""
+    def own(self, made: Tensor, window: Window) -> Tensor:
+        """What the image itself holds of the (3, h, w) result in `window`."""
         height, width = self.size
-        bottom = inner.bottom - max(window.bottom - height, 0)
-        right = inner.right - max(window.right - width, 0)
-        return made[:, inner.top : bottom, inner.left : right]
+        return made[:, : height - window.top, : width - window.left]
+
+
+def _one_of(passes: int, done: int, progress: Progress) -> Progress:
+    """The progress of one pass of several."""
+    return lambda share: progress((done + share) / passes)
 
 
 @torch.inference_mode()

@@ -20,10 +20,11 @@ from hdrcli.contracts import Network
 from hdrcli.image import RadianceMap
 from hdrcli.networks._kalantari import EXPOSURES, conditions, finish, planes
 from hdrcli.networks._precision import precisely
-from hdrcli.tiling import Conditions, Statistics, StatisticsPass, TiledModule, Window
+from hdrcli.tiling import Conditions, Statistics, StatisticsPass, TiledModule, Window, with_halo
 from hdrcli.transfer import NETWORK_GAMMA
 
 ROWS_AT_ONCE = 16
+HALOS = (8, 12, 16)  # around a part of the picture, in pixels: what of the three scales' features it depends on
 Norm = tuple[Tensor, Tensor]  # mean and standard deviation, each (B, 1, 1, 1)
 
 
@@ -190,23 +191,34 @@ class Fusion(nn.Module):
 
     def scale(self, scale: int, maps: list[Tensor]) -> list[Tensor]:
         """The next scale's features of each exposure."""
-        convs = [getattr(self, f"conv{scale}_{e}") for e in range(1, EXPOSURES + 1)]
-        made = [precisely(conv, one) if scale == 1 else conv(one) for conv, one in zip(convs, maps, strict=True)]
-        return [getattr(self, f"prelu{scale}_{e}")(one) for e, one in enumerate(made, 1)]
+        made = []
+        for e, one in enumerate(maps, 1):
+            conv, prelu = getattr(self, f"conv{scale}_{e}"), getattr(self, f"prelu{scale}_{e}")
+            made.append(prelu(precisely(conv, one) if scale == 1 else conv(one)))
+        return made
 
-    def forward(self, inputs: list[Tensor], taps: list[list[Tensor]], exposure_features: Tensor) -> Tensor:
+    def forward(
+        self, inputs: list[Tensor], taps: list[list[Tensor]], exposure_features: Tensor, window: Window
+    ) -> Tensor:
+        """What `window` holds of the picture."""
+        near = [with_halo(window, halo, 1, *inputs[0].shape[2:])[0] for halo in HALOS]
         attended = []
         maps = inputs
         units = ((self.eau1, self.sau1), (self.eau2, self.sau2), (self.eau3, self.sau3))
         for scale, (exposure_attention, spatial_attention) in enumerate(units, 1):
             maps = self.scale(scale, maps)
-            attended.append((exposure_attention(maps, exposure_features), spatial_attention(maps, taps[scale - 1])))
+            place = near[scale - 1].coarser(2 ** (scale - 1))
+            own, own_taps = ([one[place.index] for one in some] for some in (maps, taps[scale - 1]))
+            attended.append((exposure_attention(own, exposure_features), spatial_attention(own, own_taps)))
         (eau1, sau1), (eau2, sau2), (eau3, sau3) = attended
         up = self.fuse_3_prelu(self.tconv1(torch.cat([eau3, sau3], 1)))
+        up = up[near[1].within(near[2]).coarser(2).index]
         up = self.fuse_2_prelu(self.tconv2(torch.cat([eau2, sau2, up], 1)))
+        up = up[near[0].within(near[1]).index]
         tail = self.tail_prelu(self.conv_tail(torch.cat([up, eau1, sau1], 1)))
         with torch.autocast(tail.device.type, enabled=False):  # dark values need more than bfloat16's 8 bits
-            return torch.tanh(self.conv_tail2(tail.float()))
+            made = torch.tanh(self.conv_tail2(tail.float()))
+        return made[window.within(near[0]).index]
 
 
 class DFGNet(TiledModule):
@@ -227,11 +239,15 @@ class DFGNet(TiledModule):
         self.spatial_encoder = SpatialEncoder(features)
         self.dfgnet = Fusion(features, vector)
         self.passes = (
-            StatisticsPass(32, DFGNet.measure_exposure, DFGNet.finish_exposure),
-            StatisticsPass(16, DFGNet.measure_half, DFGNet.finish_half),
+            StatisticsPass(32, DFGNet.measure_exposure, DFGNet.finish_exposure, scale=2),
+            StatisticsPass(16, DFGNet.measure_half, DFGNet.finish_half, scale=2),
         )
 
     def forward(self, planes: Tensor, conditions: Conditions, statistics: Statistics | None = None) -> Tensor:
+        return self.part(planes, conditions, statistics, Window(0, 0, *planes.shape[2:]))
+
+    def part(self, planes: Tensor, conditions: Conditions, statistics: Statistics | None, window: Window) -> Tensor:
+        """What `window` holds of the picture, from features with no more halo than each layer needs."""
         batch, _, height, width = planes.shape
         encoded = planes.reshape(batch, EXPOSURES, 3, height, width)
         times = conditions["exposure_times"].view(-1, EXPOSURES, 1, 1, 1)
@@ -246,7 +262,7 @@ class DFGNet(TiledModule):
             exposure_features = self.exposure_encoder(frames).view(batch, EXPOSURES, -1)
         else:
             exposure_features = statistics["exposure_features"]
-        return (self.dfgnet(inputs, taps, exposure_features) + 1) / 2
+        return (self.dfgnet(inputs, taps, exposure_features, window) + 1) / 2
 
     @staticmethod
     def frames(planes: Tensor) -> Tensor:
@@ -262,29 +278,39 @@ class DFGNet(TiledModule):
         return statistics[f"{name}_mean"], statistics[f"{name}_std"]
 
     def measure_exposure(self, planes: Tensor, conditions: Conditions, known: Statistics, window: Window) -> Statistics:
-        frames = self.frames(planes)
         rows, columns = window.at_stride(16, *planes.shape[2:])
-        maps = self.exposure_encoder.maps(frames)[:, :, rows, columns]
-        rows, columns = window.at_stride(1, *planes.shape[2:])
-        pooled = {"pooled": maps.sum((2, 3), dtype=torch.float64), "cells": _count(maps[0, 0])}
-        return pooled | _moments(self.spatial_encoder.full_map(frames)[:, :, rows, columns])
+        sums = []
+        for frame in torch.split(self.frames(planes), 1):  # one at a time takes a third of the memory
+            maps = self.exposure_encoder.maps(frame)[:, :, rows, columns]
+            pooled = {"pooled": maps.sum((2, 3), dtype=torch.float64), "cells": _count(maps[0, 0])[:, None]}
+            sums.append(pooled | _moments(self.spatial_encoder.full_map(frame)[window.index]))
+        return _together(sums)
 
     def finish_exposure(self, sums: Statistics) -> Statistics:
         pooled = (sums["pooled"] / sums["cells"]).float()
         return {"exposure_features": self.exposure_encoder.fc(pooled)[None]} | _norm_from(sums, "full")
 
     def measure_half(self, planes: Tensor, conditions: Conditions, known: Statistics, window: Window) -> Statistics:
-        full = self.spatial_encoder.full_map(self.frames(planes))
-        half = self.spatial_encoder.half_map(full, self._norm(known, "full", full))
         rows, columns = window.at_stride(2, *planes.shape[2:])
-        return _moments(half[:, :, rows, columns])
+        sums = []
+        for frame, mean, std in zip(
+            torch.split(self.frames(planes), 1), known["full_mean"], known["full_std"], strict=True
+        ):
+            half = self.spatial_encoder.half_map(self.spatial_encoder.full_map(frame), (mean[None], std[None]))
+            sums.append(_moments(half[:, :, rows, columns]))
+        return _together(sums)
 
     def finish_half(self, sums: Statistics) -> Statistics:
         return _norm_from(sums, "half")
 
 
 def _count(x: Tensor) -> Tensor:
-    return torch.full((), x.numel(), dtype=torch.float64, device=x.device)  # CUDA would wait for a tensor() from here
+    return torch.full((1,), x.numel(), dtype=torch.float64, device=x.device)  # CUDA would wait for a tensor() from here
+
+
+def _together(frames: list[Statistics]) -> Statistics:
+    """Sums of frames one after the other, as those of a batch of them."""
+    return {name: torch.cat([frame[name] for frame in frames]) for name in frames[0]}
 
 
 def _moments(x: Tensor) -> Statistics:
