@@ -64,7 +64,6 @@ def _squares(x: Tensor, corners: Tensor, side: int) -> Tensor:
     return x.view(-1, channels).index_select(0, places.flatten()).view(len(corners), side * side, channels)
 
 
-@torch.no_grad()
 def match(target: Tensor, source: Tensor, centres: Tensor, block: int, radius: int) -> Tensor:
     """The displacement (B, h, w, 2) from each cell of `target` to the best patch of `source`, both (B, C, h, w).
 
@@ -76,17 +75,17 @@ def match(target: Tensor, source: Tensor, centres: Tensor, block: int, radius: i
     _, channels, height, width = target.shape
     size, down, across, _ = centres.shape
     pad = radius + block
-    margin = (1, 1 + across * block - width, 1, 1 + down * block - height)
-    targets = F.pad(target, margin).permute(0, 2, 3, 1).contiguous()
-    sources = F.pad(source, (pad + 1,) * 4).permute(0, 2, 3, 1).contiguous()  # one more, for the patches
+    margin = (0, 0, 1, 1 + across * block - width, 1, 1 + down * block - height)
     norms = F.pad(_inverse_norms(source), (pad,) * 4)[..., None]  # 0 marks what lies outside the map
+    target = F.pad(target.permute(0, 2, 3, 1), margin)
+    source = F.pad(source.permute(0, 2, 3, 1), (0, 0, *(pad + 1,) * 4))  # one more, for the patches
     axes = (torch.arange(n, device=target.device) for n in (size, down, across))
     batch, row, column = torch.meshgrid(*axes, indexing="ij")
     corners = torch.stack([batch, row * block, column * block], -1).view(-1, 3)
     windows = corners + F.pad(centres.reshape(-1, 2) + block, (1, 0))
     some = max(1, AT_ONCE.get(target.device.type, 2**24) // ((block + 2 * radius + 2) ** 2 * channels))
     found = [
-        _matched(targets, sources, norms, at, window, block, radius)
+        _matched(target, source, norms, at, window, block, radius)
         for at, window in zip(torch.split(corners, some), torch.split(windows, some), strict=True)
     ]
     field = torch.cat(found).view(size, down, across, block, block, 2) + centres[:, :, :, None, None]
@@ -119,14 +118,14 @@ def correspondences(targets: list[Tensor], sources: list[Tensor], radius: int, r
     """Fields of displacements at each scale of two pyramids of features, finest first, each scale half the one before.
 
     The coarsest is searched in windows of `radius` cells around each place, the others in windows of `refine` cells
-    around what the coarser scale found.
+    around what the coarser scale found. Both lists are used up: features take most of the memory.
     """
     size, _, height, width = targets[-1].shape
     blocks = (size, -(-height // COARSE_BLOCK), -(-width // COARSE_BLOCK), 2)
     at_rest = torch.zeros(blocks, dtype=torch.long, device=targets[-1].device)
-    fields = [match(targets[-1], sources[-1], at_rest, COARSE_BLOCK, radius)]
-    for target, source in zip(targets[-2::-1], sources[-2::-1], strict=True):
-        fields.append(match(target, source, 2 * fields[-1], 2, refine))
+    fields = [match(targets.pop(), sources.pop(), at_rest, COARSE_BLOCK, radius)]
+    while targets:
+        fields.append(match(targets.pop(), sources.pop(), 2 * fields[-1], 2, refine))
     return fields[::-1]
 
 

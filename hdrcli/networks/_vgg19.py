@@ -49,6 +49,6 @@ class VGG19(nn.Module):
         for name in self.names:
             if name.endswith("_1") and name != "conv1_1":
                 x = F.max_pool2d(x, 2)
-            x = F.relu(self.get_submodule(name)(x))
+            x = F.relu(self.get_submodule(name)(x), inplace=True)
             found[name.replace("conv", "relu")] = x
         return [found[layer] for layer in self.layers]

@@ -183,9 +183,9 @@ class APNT(LayeredModule):
         if planes.is_cuda:  # not elsewhere: these are switches of the whole process, and tiles may be side by side
             exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
         with torch.no_grad(), torch.autocast(planes.device.type, enabled=False), exact:
-            pair = torch.cat([frames.mid, torch.minimum(frames.short, frames.limit)])
-            maps = [one.chunk(2) for one in self.vgg(pair)]
-            return correspondences([mid for mid, _ in maps], [short for _, short in maps], self.radius, REFINE)
+            pair = frames.mid, torch.minimum(frames.short, frames.limit)
+            mid, short = (self.vgg(one.contiguous(memory_format=torch.channels_last)) for one in pair)
+            return correspondences(mid, short, self.radius, REFINE)
 
     def swap(self, planes: Tensor, *encoded: Tensor, times: Tensor) -> tuple[Tensor, ...]:
         """The short frame's encoded features where the mid frame has the same textures, at three scales."""
