@@ -31,7 +31,7 @@ log = logging.getLogger("hdrcli")
 
 STORE_SHARE = 0.35  # of the free memory that stored maps of a GPU may take; MEMORY_SHARE of it is a tile's
 HOST_BYTES = 1.1e9  # that those of a CPU may take; always as many, so that no result hangs on what else runs there
-BLOCK_BYTES = 400e6  # that those of a block of a larger picture may take: one of 24 MP is then fused in 2 GB
+BLOCK_BYTES = 300e6  # that those of a block of a larger picture may take: one of 24 MP is then fused in 2 GB
 MEANS = "attention means come from the picture reduced to 1 MP"
 REDUCED_PIXELS = 1_000_000  # of the picture that means come from when the whole picture's maps do not fit
 
