@@ -51,6 +51,13 @@ def shared() -> None:
         library.mallopt(_ARENA_MAX, 1)
 
 
+def trim() -> None:
+    """Return now what is free: before a part of a work that will take its memory in other pieces."""
+    library = _glibc()
+    if library is not None:
+        library.malloc_trim(0)
+
+
 @contextmanager
 def kept() -> Iterator[None]:
     """Freed memory stays with the process; with another C library nothing changes. May be entered by several threads.

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hdrcli import lanes
+from hdrcli import heap, lanes
 from hdrcli.feature_maps import Stored
 from hdrcli.planes import reduced, repeated
 from hdrcli.tile_size import free_memory
@@ -184,6 +184,7 @@ class LayeredModule(TiledModule):
         windows = list(split(run.height, run.width, side))
 
         def block(number: int) -> Tensor:
+            heap.trim()
             outer, inner = with_halo(windows[number], self.halo, self.tile_multiple, run.height, run.width)
             planes = repeated(run.maps[0], slice(outer.top, outer.bottom), slice(outer.left, outer.right))
             part = TiledRun(self, planes, run.conditions, run.device)

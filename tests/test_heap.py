@@ -24,6 +24,8 @@ pytestmark = pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc", reason="only glibc's heap can be told to keep memory"
 )
 
+CHECKS = ["a_freed_block_is_used_again", "what_is_free_can_be_returned", "one_that_ends_leaves_the_others_their_memory"]
+
 
 def faults_of_a_block() -> int:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -35,7 +37,7 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text("ascii").split()[1])
 
 
-@pytest.mark.parametrize("check", ["a_freed_block_is_used_again", "one_that_ends_leaves_the_others_their_memory"])
+@pytest.mark.parametrize("check", CHECKS)
 def test_in_a_process_of_its_own(check: str) -> None:
     code = f"from tests import test_heap; test_heap.{check}()"
     root = Path(__file__).parents[1]
@@ -50,6 +52,17 @@ def a_freed_block_is_used_again() -> None:
         assert sum(faults_of_a_block() for _ in range(BLOCKS)) < BLOCKS / 2 * PAGES
         assert resident() - before > PAGES / 2
     assert resident() - before < PAGES / 2
+
+
+def what_is_free_can_be_returned() -> None:
+    with heap.kept():
+        before = resident()
+        faults_of_a_block()
+        still_there = torch.ones(BLOCK // 64, dtype=torch.uint8)  # behind the block, which is then no end of the heap
+        assert resident() - before > PAGES / 2
+        heap.trim()
+        assert resident() - before < PAGES / 2
+        assert still_there.all()
 
 
 def one_that_ends_leaves_the_others_their_memory() -> None:
