@@ -39,6 +39,8 @@ def with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None = None)
             raise WriteError(f"{existing[0]} exists.", "Pass --overwrite or --skip-existing, or another --output.")
         if not settings.dry_run and not plan.skip:
             writers.check_writable(settings.output)
+        if not settings.overwrite:
+            plan = replace(plan, seen=tuple(map(writers.stamp, plan.outputs)))
     except HdrcliError as error:
         return replace(plan, error=error)
     return plan

@@ -26,6 +26,7 @@ from hdrcli import (
     scale,
     shoot,
     unheeded,
+    writers,
 )
 from hdrcli.batch import Progress, Stage
 from hdrcli.cluster import Crew
@@ -69,6 +70,8 @@ def fuse(
     response.parse(settings.response)
     if on_fused is not None:
         cluster.check_pixels_stay(settings)
+    if not settings.dry_run and settings.output.is_dir():
+        writers.tidy(settings.output)
     manifest = Manifest(settings.output)
     plans = _plans(inputs, settings, manifest)
     on_plans(len(plans.brackets))

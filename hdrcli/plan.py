@@ -18,6 +18,7 @@ from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping import FoundBracket, Grouping, find_brackets, some
 from hdrcli.image import Bracket, FrameHeader, RadianceMap
 from hdrcli.settings import FuseSettings
+from hdrcli.writers import Stamp
 
 if TYPE_CHECKING:
     from hdrcli.shoot import Shoot
@@ -41,7 +42,8 @@ class Plan:
     FoundBracket. `shoot_exposure`, in the units of `relative_exposures`, is the one whose white is 1.0 on the scale of
     the whole shoot; None where brackets cannot be compared. `shoot` are all brackets that its picture agrees with,
     `statistics` those of the tone mapping operator that it shares with them; None where it has its own. `gain` brings a
-    linear file to the scale of others.
+    linear file to the scale of others. `seen` are the stamps of the outputs as they were found, if only those may be
+    replaced.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Plan:
     shoot: Shoot | None = None
     statistics: Any = None
     gain: float | None = None
+    seen: tuple[Stamp | None, ...] | None = None
 
     @property
     def is_settled(self) -> bool:

@@ -21,7 +21,7 @@ from hdrcli.image import REFERRED, DisplayImage, FrameHeader, RadianceMap
 from hdrcli.outputs import with_outputs
 from hdrcli.pipeline import BracketResult, Carried, FuseReport
 from hdrcli.plan import Plan, check_formats, outputs_of
-from hdrcli.results import encoded, shot_info
+from hdrcli.results import encoded, seen, shot_info
 from hdrcli.settings import FuseSettings
 from hdrcli.together import Measuring, agreeing, sampled
 
@@ -165,7 +165,7 @@ def _render(plan: Plan, settings: FuseSettings, progress: Callable[[str, float],
     progress("reading", 0.0)
     image, note = _image(plan)
     progress("tone mapping", 0.3)
-    writers.write_all(encoded(image, _info(plan, isinstance(image, RadianceMap)), plan, settings))
+    writers.write_all(encoded(image, _info(plan, isinstance(image, RadianceMap)), plan, settings), seen(plan))
     progress("done", 1.0)
     return Carried(replace(plan, notes=(*plan.notes, *([note] if note else []))))
 

@@ -21,6 +21,7 @@ from hdrcli.reading import ReadBracket
 from hdrcli.sampling import sample
 from hdrcli.settings import FuseSettings
 from hdrcli.strips import strips
+from hdrcli.writers import Stamp
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +79,14 @@ def write_results(
     made = encoded(image, info, plan, settings, pixels)
     weights = attributes.get("weightsSha256")
     making = replace(making, model=plan.model, weights=str(weights) if weights else None)
-    making = manifest.write(making, made)
+    making = manifest.write(making, made, seen(plan))
     show = partial(pixels, "display")
     return Fused(plan, settings, read.headers, read.bracket, read.bracket, image, show, info.attributes, making)
+
+
+def seen(plan: Plan) -> dict[Path, Stamp | None] | None:
+    """What was under the names of a plan's outputs when it was made, if nothing else may be replaced."""
+    return None if plan.seen is None else dict(zip(plan.outputs, plan.seen, strict=True))
 
 
 def _in_text(name: str) -> str:

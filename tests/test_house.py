@@ -69,6 +69,7 @@ LAYERS = [
     },
     {
         "manifest",
+        "journal",
         "earlier",
         "file_state",
         "reuse",
@@ -102,7 +103,7 @@ HOMES = {
     "rich": ("cli",),
     "rawpy": ("readers",),
     "exifread": ("readers",),
-    "filelock": ("manifest.py",),
+    "filelock": ("writers/_folder.py",),
     "jinja2": ("page/document.py",),
     "markupsafe": ("page/document.py",),
     "distributed": ("cluster",),

@@ -80,9 +80,13 @@ def agreed(client: Any, plans: Sequence[Plan], settings: FuseSettings, manifest:
     for address, threads in client.nthreads().items():
         lanes[host(address)] += threads
     new = not settings.output.exists()
-    probe = (settings.output / writers.own_name("tmp", manifest.run)).absolute()
+    probe = (settings.output / writers.own_name("probe", manifest.run)).absolute()
+    claim = None
     try:
-        writers.append(probe, manifest.run.encode())
+        with writers.naming(probe):
+            writers.made(probe.parent)
+            claim = writers.claim(probe)
+            writers.put(claim, manifest.run.encode())
         terms = Terms(
             manifest.run,
             hdrcli.__version__,
@@ -97,6 +101,8 @@ def agreed(client: Any, plans: Sequence[Plan], settings: FuseSettings, manifest:
         _refuse(client.run(worker.check, terms, _sizes(plans), on_error="return"), lambda told: told)
         yield terms
     finally:
+        if claim is not None:
+            claim.close()
         with suppress(OSError):
             probe.unlink(missing_ok=True)
             if new:

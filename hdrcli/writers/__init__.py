@@ -8,27 +8,29 @@ from __future__ import annotations
 from pathlib import Path
 
 from hdrcli import plugins
-from hdrcli.writers._atomic import (
-    abandoned,
-    append,
-    check_writable,
-    existing,
-    own_name,
-    remove_stale,
-    run_name,
-    write_all,
-)
+from hdrcli.writers._atomic import tidy, write_all
+from hdrcli.writers._claims import abandoned, claim, is_at, own_name, put, run_name
+from hdrcli.writers._folder import check_writable, existing, flush, held, made, naming
+from hdrcli.writers._moves import Stamp, stamp
 
 __all__ = [
+    "Stamp",
     "abandoned",
-    "append",
     "check_writable",
+    "claim",
     "existing",
+    "flush",
     "format_name",
+    "held",
+    "is_at",
     "is_picture",
+    "made",
+    "naming",
     "own_name",
-    "remove_stale",
+    "put",
     "run_name",
+    "stamp",
+    "tidy",
     "write_all",
 ]
 
