@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO
 
-from hdrcli import writers
+from hdrcli import disk
 
 ENDING = "jsonl"
 
@@ -18,19 +18,19 @@ class Journal:
     """
 
     def __init__(self, folder: Path, run: str) -> None:
-        self.path = folder / writers.own_name(ENDING, run)
+        self.path = folder / disk.own_name(ENDING, run)
         self._file: IO[bytes] | None = None
 
     def add(self, line: str) -> None:
         """Add a line, whole or not at all. Raises WriteError."""
-        with writers.naming(self.path):
-            if self._file is not None and not writers.is_at(self._file, self.path):
+        with disk.naming(self.path):
+            if self._file is not None and not disk.is_at(self._file, self.path):
                 self.close()  # another process has merged it, or someone has removed the folder
             if self._file is None:
-                writers.made(self.path.parent)
-                self._file = writers.claim(self.path)
-                writers.flush(self.path.parent)
-            writers.put(self._file, f"{line}\n".encode())
+                disk.made(self.path.parent)
+                self._file = disk.claim(self.path)
+                disk.flush(self.path.parent)
+            disk.put(self._file, f"{line}\n".encode())
 
     def close(self) -> None:
         """Leave the journal to others."""
@@ -42,4 +42,4 @@ class Journal:
 def of_run(folder: Path, run: str) -> list[Path]:
     """The journals in `folder` that may be merged: those of this run, and those of processes that are gone."""
     ours = sorted(folder.glob(f".hdrcli-*-{run}.{ENDING}"))
-    return list(dict.fromkeys([*writers.abandoned(folder, ENDING), *ours]))
+    return list(dict.fromkeys([*disk.abandoned(folder, ENDING), *ours]))

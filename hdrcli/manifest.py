@@ -20,11 +20,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hdrcli import interrupts, journal, writers
+from hdrcli import disk, interrupts, journal
+from hdrcli.disk import Stamp
 from hdrcli.errors import HdrcliError, WriteError
 from hdrcli.file_state import FileState
 from hdrcli.journal import Journal
-from hdrcli.writers import Stamp
 
 NAME = "fused.json"
 FORMAT = "hdrcli-fused"
@@ -80,7 +80,7 @@ class Manifest:
     def __init__(self, folder: Path, run: str | None = None) -> None:
         self.folder = folder
         self.file = folder / NAME
-        self.run = run or writers.run_name()
+        self.run = run or disk.run_name()
         self._journal = Journal(folder, self.run)
         self._lock = threading.Lock()
         self._made: dict[str, Making] = {}
@@ -108,7 +108,7 @@ class Manifest:
     ) -> Making:
         """Write the outputs of a bracket, all or none, and remember and tell how they were made. Raises WriteError.
 
-        `seen` is as in `writers.write_all`. Signals wait until `interrupts.release`.
+        `seen` is as in `disk.write_all`. Signals wait until `interrupts.release`.
         """
         interrupts.hold()
         outputs = {
@@ -117,7 +117,7 @@ class Manifest:
         }
         older = {name: _digests(self._made[name], name) for name in outputs if name in self._made}
         self.note(replace(making, outputs=outputs, replaces=older))
-        writers.write_all(files, seen)
+        disk.write_all(files, seen)
         for path in files:
             with suppress(OSError):  # whoever has removed it since need not hear of it here
                 outputs[self.name(path)] = replace(outputs[self.name(path)], modified=path.stat().st_mtime_ns)
@@ -137,9 +137,9 @@ class Manifest:
         if not os.path.isdir(self.folder):  # noqa: PTH112
             return
         try:
-            writers.tidy(self.folder)
+            disk.tidy(self.folder)
             if journal.of_run(self.folder, self.run) or os.path.lexists(self.folder / LOCK):
-                with writers.held(self.folder, LOCK, PATIENCE):
+                with disk.held(self.folder, LOCK, PATIENCE):
                     self._merge()
         except (OSError, HdrcliError) as error:
             reason = error.message if isinstance(error, HdrcliError) else f"{self.file} cannot be written: {error}."
@@ -151,7 +151,7 @@ class Manifest:
         if made or self.file.exists():
             head = f'{{"format": "{FORMAT}", "version": {VERSION}, "made": ['
             text = ",\n".join(making.line() for making in _grouped(made))
-            writers.write_all({self.file: f"{head}\n{text}\n]}}\n".encode()})
+            disk.write_all({self.file: f"{head}\n{text}\n]}}\n".encode()})
         self._journal.close()
         for one in journals:
             one.unlink(missing_ok=True)

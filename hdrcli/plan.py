@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from hdrcli import exposure, motion, plugins, sidecars
 from hdrcli.contracts import Fuser, Network, Writer
+from hdrcli.disk import Stamp
 from hdrcli.earlier import earlier_results
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping import FoundBracket, Grouping, find_brackets, some
 from hdrcli.image import Bracket, FrameHeader, RadianceMap
 from hdrcli.settings import FuseSettings
-from hdrcli.writers import Stamp
 
 if TYPE_CHECKING:
     from hdrcli.shoot import Shoot

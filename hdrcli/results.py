@@ -13,6 +13,7 @@ import numpy as np
 import hdrcli
 from hdrcli import exposure, middle_tones, plugins, tone_mapping, transfer
 from hdrcli.contracts import OutputInfo
+from hdrcli.disk import Stamp
 from hdrcli.image import Bracket, DisplayImage, FrameHeader, RadianceMap
 from hdrcli.manifest import Making, Manifest
 from hdrcli.parallel import each
@@ -21,7 +22,6 @@ from hdrcli.reading import ReadBracket
 from hdrcli.sampling import sample
 from hdrcli.settings import FuseSettings
 from hdrcli.strips import strips
-from hdrcli.writers import Stamp
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import hdrcli
-from hdrcli import pipeline, reuse, shoot, writers
+from hdrcli import disk, pipeline, reuse, shoot
 from hdrcli.adjustments import Adjustments
 from hdrcli.cluster import connection, paths
 from hdrcli.cluster.told import Told
@@ -323,7 +323,7 @@ def no_frames(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def no_probe(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writers, "put", lambda file, content: None)
+    monkeypatch.setattr(disk, "put", lambda file, content: None)
 
 
 def other_weights(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

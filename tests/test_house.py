@@ -24,6 +24,7 @@ LAYERS = [
     },
     {
         "contracts",
+        "disk",
         "plugins",
         "records",
         "weights",
@@ -70,6 +71,7 @@ LAYERS = [
     {
         "manifest",
         "journal",
+        "inputs",
         "earlier",
         "file_state",
         "reuse",
@@ -103,7 +105,7 @@ HOMES = {
     "rich": ("cli",),
     "rawpy": ("readers",),
     "exifread": ("readers",),
-    "filelock": ("writers/_folder.py",),
+    "filelock": ("disk/folders.py",),
     "jinja2": ("page/document.py",),
     "markupsafe": ("page/document.py",),
     "distributed": ("cluster",),

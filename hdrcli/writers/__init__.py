@@ -1,4 +1,4 @@
-"""Pixels to files: one plugin a format, and the way onto the disk they share.
+"""Pixels to files: one plugin a format, and the way onto the disk that they share with all others.
 
 A plugin's file name is the format's name and, with a dot, how its files' suffix begins (mostly all of it).
 """
@@ -8,31 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from hdrcli import plugins
-from hdrcli.writers._atomic import tidy, write_all
-from hdrcli.writers._claims import abandoned, claim, is_at, own_name, put, run_name
-from hdrcli.writers._folder import check_writable, existing, flush, held, made, naming
-from hdrcli.writers._moves import Stamp, stamp
+from hdrcli.disk import check_writable, existing, write_all
 
-__all__ = [
-    "Stamp",
-    "abandoned",
-    "check_writable",
-    "claim",
-    "existing",
-    "flush",
-    "format_name",
-    "held",
-    "is_at",
-    "is_picture",
-    "made",
-    "naming",
-    "own_name",
-    "put",
-    "run_name",
-    "stamp",
-    "tidy",
-    "write_all",
-]
+__all__ = ["check_writable", "existing", "format_name", "is_picture", "write_all"]
 
 _ALIASES = {"jpeg": "jpg", "tif": "tiff"}
 

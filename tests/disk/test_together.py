@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import hdrcli
+from hdrcli.disk import check_writable, write_all
 from hdrcli.errors import WriteError
-from hdrcli.writers import check_writable, write_all
 
 LIMIT = 100_000
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(hdrcli.__file__).parents[1])}
@@ -106,7 +106,7 @@ def test_an_error_while_flushing_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 
 def test_a_run_killed_at_any_time_leaves_whole_files(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from hdrcli.writers import write_all\n"
+        "import sys; from pathlib import Path; from hdrcli.disk import write_all\n"
         "sizes = [1_000_000, 3_000_000]\n"
         "while True:\n"
         "    for s in sizes: write_all({Path(sys.argv[1]) / 'a.exr': b'n' * s}); print(flush=True)\n"

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from hdrcli.writers import _claims, _folder
-from hdrcli.writers._folder import naming
+from hdrcli.disk import claims, folders
+from hdrcli.disk.folders import naming
 
 Stamp = tuple[int, int]
 """Size in bytes and time of the last change (ns): what tells one file from another that had its name."""
@@ -59,7 +59,7 @@ class Move:
 
 def record(file: IO[bytes], moves: list[Move]) -> None:
     """Put `moves` into the record, down to the disk, in place of those that are in it. Raises OSError."""
-    _claims.put(file, json.dumps([vars(move) for move in moves]).encode() + b"\n")
+    claims.put(file, json.dumps([vars(move) for move in moves]).encode() + b"\n")
 
 
 def finish(path: Path) -> None:
@@ -70,7 +70,7 @@ def finish(path: Path) -> None:
     if to_do and is_as_left:
         for move in to_do:
             move.carry_out(folder)
-        _folder.flush(folder)
+        folders.flush(folder)
 
 
 def _recorded(path: Path) -> list[Move]:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from hdrcli.disk import claims, folders, stamp, tidy, write_all
 from hdrcli.errors import WriteError
-from hdrcli.writers import _claims, _folder, stamp, tidy, write_all
 from tests import faults
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
@@ -161,8 +161,8 @@ def test_what_someone_has_put_there_since_stays(tmp_path: Path, touched: str) ->
 )
 def test_a_record_of_a_stranger_moves_nothing_out_of_the_folder(tmp_path: Path, target: object) -> None:
     folder = put(tmp_path / "out", {"mine": b"mine"})
-    claim = folder / _claims.own_name("moves")
-    source = _claims.temporary(claim, 0)
+    claim = folder / claims.own_name("moves")
+    source = claims.temporary(claim, 0)
     source.write_bytes(b"theirs")
     for name in (source.name, "mine", "../x"):
         move = {"source": name, "target": target, "before": None, "after": stamp(source)}
@@ -179,10 +179,10 @@ def test_a_record_of_a_stranger_moves_nothing_out_of_the_folder(tmp_path: Path, 
 LIVING = """
 import sys, time
 from pathlib import Path
-from hdrcli.writers import _claims
-claim = Path(sys.argv[1], _claims.own_name("moves"))
-file = _claims.claim(claim)
-_claims.temporary(claim, 0).write_bytes(b"half")
+from hdrcli.disk import claims
+claim = Path(sys.argv[1], claims.own_name("moves"))
+file = claims.claim(claim)
+claims.temporary(claim, 0).write_bytes(b"half")
 print(claim, flush=True)
 sys.stdin.read()
 """
@@ -213,7 +213,7 @@ def test_what_a_process_number_says_does_not_count(tmp_path: Path) -> None:
     assert process.stdout is not None
     assert process.stdin is not None
     process.stdout.readline()
-    code = "import sys; from pathlib import Path; from hdrcli.writers import tidy; tidy(Path(sys.argv[1]))"
+    code = "import sys; from pathlib import Path; from hdrcli.disk import tidy; tidy(Path(sys.argv[1]))"
     subprocess.run([*unshare, sys.executable, "-c", code, tmp_path], check=True)
     assert len(content(tmp_path)) == 2
     process.stdin.close()
@@ -223,14 +223,14 @@ def test_what_a_process_number_says_does_not_count(tmp_path: Path) -> None:
 
 
 def test_other_computers_files_go_when_they_have_been_quiet_for_a_day(tmp_path: Path) -> None:
-    other = f"{int(_claims.HOST, 16) ^ 1:08x}"
+    other = f"{int(claims.HOST, 16) ^ 1:08x}"
     new, old = (f".hdrcli-{other}-{number:016x}" for number in (1, 2))
-    foreign = {f".hdrcli-{_claims.HOST}-1-01234567.tmp", f"x{new}-0.tmp", f"{new}-0.tmp.png"}
+    foreign = {f".hdrcli-{claims.HOST}-1-01234567.tmp", f"x{new}-0.tmp", f"{new}-0.tmp.png"}
     put(
         tmp_path, dict.fromkeys([*(f"{one}{end}" for one in (new, old) for end in (".moves", "-0.tmp")), *foreign], b"")
     )
     for name in (f"{old}.moves", f"{old}-0.tmp"):
-        os.utime(tmp_path / name, (time.time() - _claims.QUIET - 60,) * 2)
+        os.utime(tmp_path / name, (time.time() - claims.QUIET - 60,) * 2)
     tidy(tmp_path)
     assert set(content(tmp_path)) == {f"{new}.moves", f"{new}-0.tmp", *foreign}
 
@@ -239,7 +239,7 @@ def test_without_locks_what_is_quiet_for_a_day_goes(tmp_path: Path, monkeypatch:
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOTSUP, "no locks here")
 
-    monkeypatch.setattr(_claims.fcntl, "flock", refuse)
+    monkeypatch.setattr(claims.fcntl, "flock", refuse)
     write(tmp_path)
     assert content(tmp_path) == NEW
     interrupted(tmp_path)
@@ -252,9 +252,9 @@ def test_without_locks_what_is_quiet_for_a_day_goes(tmp_path: Path, monkeypatch:
 
 
 def test_a_pipe_or_a_link_of_such_a_name_is_left(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / _claims.own_name("moves"))
+    os.mkfifo(tmp_path / claims.own_name("moves"))
     (tmp_path / "mine").write_bytes(b"mine")
-    (tmp_path / _claims.own_name("moves")).symlink_to("mine")
+    (tmp_path / claims.own_name("moves")).symlink_to("mine")
     write(tmp_path)
     assert (tmp_path / "mine").read_bytes() == b"mine"
     assert len(list(tmp_path.iterdir())) == 3 + len(NEW)
@@ -263,17 +263,17 @@ def test_a_pipe_or_a_link_of_such_a_name_is_left(tmp_path: Path) -> None:
 def test_a_claim_that_is_taken_for_abandoned_before_it_is_locked_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = _claims.fcntl.flock
+    whole = claims.fcntl.flock
 
     def late(file: object, how: int) -> None:
-        monkeypatch.setattr(_claims.fcntl, "flock", whole)
+        monkeypatch.setattr(claims.fcntl, "flock", whole)
         tidy(tmp_path)
         whole(file, how)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(_claims.fcntl, "flock", late)
-    with _claims.claimed(tmp_path, "moves") as (path, file):
+    monkeypatch.setattr(claims.fcntl, "flock", late)
+    with claims.claimed(tmp_path, "moves") as (path, file):
         tidy(tmp_path)
-        assert _claims.is_at(file, path)
+        assert claims.is_at(file, path)
 
 
 def test_only_what_was_seen_is_replaced(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_only_what_was_seen_is_replaced(tmp_path: Path) -> None:
 BUSY = """
 import sys
 from pathlib import Path
-from hdrcli.writers import write_all
+from hdrcli.disk import write_all
 folder, letter = Path(sys.argv[1]), sys.argv[2].encode()
 for number in range(60):
     write_all({folder / f"a.{one}": letter * (number % 7 + 1) for one in ("png", "exr", "jxl")})
@@ -308,8 +308,8 @@ def test_processes_that_write_the_same_names_never_mix(tmp_path: Path) -> None:
 
 
 def test_a_run_that_holds_the_folder_for_ever_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_folder, "PATIENCE", 0.05)
-    with _folder.held(tmp_path), pytest.raises(WriteError, match="is held by another run"):
+    monkeypatch.setattr(folders, "PATIENCE", 0.05)
+    with folders.held(tmp_path), pytest.raises(WriteError, match="is held by another run"):
         write(tmp_path)
     assert content(tmp_path) == {}
 

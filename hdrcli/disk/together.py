@@ -20,10 +20,10 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
+from hdrcli.disk import claims, folders, moves
+from hdrcli.disk.folders import naming
+from hdrcli.disk.moves import Move, Stamp, stamp
 from hdrcli.errors import WriteError
-from hdrcli.writers import _claims, _folder, _moves
-from hdrcli.writers._folder import naming
-from hdrcli.writers._moves import Move, Stamp, stamp
 
 LOOK_EVERY = 60.0
 """Seconds between two looks for what killed runs left: among 10,000 results, a look takes its time."""
@@ -35,7 +35,7 @@ def write_all(files: Mapping[Path, bytes], seen: Mapping[Path, Stamp | None] | N
     """Write every file, or none of them, into one folder, which is made as needed.
 
     An error puts back what had been there. A killed process leaves temporaries, which a later call removes; one killed
-    between two renames leaves a record, too, by which a later call finishes them (`_moves`). `seen` are stamps of what
+    between two renames leaves a record, too, by which a later call finishes them (`moves`). `seen` are stamps of what
     may be replaced: a target that has another one by now, and other content than it is to have, is an error. Without
     it, whatever there is gives way.
 
@@ -48,12 +48,12 @@ def write_all(files: Mapping[Path, bytes], seen: Mapping[Path, Stamp | None] | N
     first = next(iter(files))
     folder = first.parent
     with naming(first):
-        _folder.made(folder)
+        folders.made(folder)
         if time.monotonic() - _looked.get(folder, -LOOK_EVERY) >= LOOK_EVERY:
             tidy(folder)
     with ExitStack() as stack:
         with naming(first):
-            path, record = stack.enter_context(_claims.claimed(folder, "moves"))
+            path, record = stack.enter_context(claims.claimed(folder, "moves"))
         new_name = stack.enter_context(_temporaries(path))
         temporaries = {target: _write_temporary(target, content, new_name) for target, content in files.items()}
         stack.enter_context(_alone_in(folder))
@@ -74,12 +74,12 @@ def _give_names(temporaries: Mapping[Path, Path], record: IO[bytes], new_name: C
     try:
         with naming(next(iter(temporaries))):
             if len(there) > 1:
-                _moves.record(record, there)
-                _folder.flush(folder)
+                moves.record(record, there)
+                folders.flush(folder)
         for move in there:
             move.carry_out(folder)
         with naming(folder):
-            _folder.flush(folder)
+            folders.flush(folder)
     except BaseException:
         _put_back(folder, back, record)
         raise
@@ -89,13 +89,13 @@ def _put_back(folder: Path, back: list[Move], record: IO[bytes]) -> None:
     """Undo what has been moved, as far as the system lets us; what it does not is whole all the same."""
     with suppress(OSError):
         if len(back) > 1:
-            _moves.record(record, back)
+            moves.record(record, back)
     for move in back:
         with suppress(OSError, WriteError):
             if stamp(folder / move.target) == move.before:
                 move.carry_out(folder)
     with suppress(OSError):
-        _folder.flush(folder)
+        folders.flush(folder)
 
 
 def _check_unchanged(files: Mapping[Path, bytes], seen: Mapping[Path, Stamp | None]) -> None:
@@ -144,7 +144,7 @@ def _temporaries(claim: Path) -> Iterator[Callable[[], Path]]:
     numbers = count()
 
     def new_name() -> Path:
-        names.append(_claims.temporary(claim, next(numbers)))
+        names.append(claims.temporary(claim, next(numbers)))
         return names[-1]
 
     try:
@@ -161,7 +161,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             with naming(folder):
-                stack.enter_context(_folder.held(folder))
+                stack.enter_context(folders.held(folder))
         except WriteError as error:
             if isinstance(error.__cause__, TimeoutError):
                 raise WriteError(
@@ -175,15 +175,15 @@ def tidy(folder: Path) -> None:
     """Finish or remove what processes that are gone have left unfinished in `folder`. What cannot be, is left."""
     _looked[folder] = time.monotonic()
     with suppress(OSError, WriteError):
-        for claim in _claims.abandoned(folder, "moves", "probe"):
-            with suppress(OSError, WriteError), _folder.held(folder):
-                _moves.finish(claim)
+        for claim in claims.abandoned(folder, "moves", "probe"):
+            with suppress(OSError, WriteError), folders.held(folder):
+                moves.finish(claim)
                 for temporary in folder.glob(f"{claim.stem}-*.tmp"):
                     temporary.unlink(missing_ok=True)
                 claim.unlink(missing_ok=True)
-        for path in _claims.loose(folder):
+        for path in claims.loose(folder):
             with suppress(OSError):
                 path.unlink(missing_ok=True)
-        if os.path.lexists(folder / _folder.LOCK):
-            with _folder.held(folder, patience=0):
+        if os.path.lexists(folder / folders.LOCK):
+            with folders.held(folder, patience=0):
                 pass  # it goes with who held it
