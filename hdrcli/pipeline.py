@@ -70,7 +70,7 @@ def fuse(
     response.parse(settings.response)
     if on_fused is not None:
         cluster.check_pixels_stay(settings)
-    if not settings.dry_run and settings.output.is_dir():
+    if not settings.dry_run:
         disk.tidy(settings.output)
     manifest = Manifest(settings.output)
     plans = _plans(inputs, settings, manifest)

@@ -63,8 +63,7 @@ def tonemap(
         skip_existing=skip_existing,
     )
     settings, typed = unheeded.chosen(settings, typed)
-    if settings.output.is_dir():
-        disk.tidy(settings.output)
+    disk.tidy(settings.output)
     plans = _all_plans(inputs, settings)
     on_plans(len(plans))
     plans = _together(plans, settings, on_measuring) if together else plans
