@@ -1,6 +1,7 @@
 """Runs of `hdrcli fuse` that are killed at random moments, each gone on with by --skip-existing, killed again or not.
 
     python -m tests.campaigns.kills --kills 200
+    python -m tests.campaigns.kills --kills 50 --slow     flushes and renames take 15 ms, by strace
 
 After each kill: files under final names are whole (those of an undisturbed run, to the byte, or those that were there
 before), inputs are untouched, and the next run finds all outputs of a bracket new, or none. After a run that came to
@@ -26,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from hdrcli.disk import tidy
 from tests import scenes
@@ -36,6 +38,8 @@ SUFFIXES = {"uhdr": "uhdr.jpg"}
 BRACKETS = ("attic", "cellar", "hall")
 SIGNALS = {"SIGKILL": 0.7, "SIGTERM": 0.1, "SIGINT": 0.1, "SIGHUP": 0.1}
 STATUSES = {"SIGTERM": {143}, "SIGHUP": {143}, "SIGINT": {130}, "SIGKILL": {-9}}
+SLOW = ("strace", "-f", "-qq", "-o", "/dev/null", "--seccomp-bpf", "-e", "trace=rename,fsync")
+SLOW += ("-e", "inject=rename,fsync:delay_exit=15000")
 BEFORE_PYTHON_LISTENS = {"SIGTERM": {-15}, "SIGHUP": {-1}, "SIGINT": {-2, 1}}
 """What an interpreter ends with that has not come to our first line; a shell shows 143 and 130, too, but for its 1."""
 
@@ -47,6 +51,7 @@ class Campaign:
     folder: Path
     formats: tuple[str, ...]
     random: random.Random
+    slow: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
@@ -70,12 +75,12 @@ class Campaign:
         """A process of the command, which writes to the folder `output`."""
         command = [sys.executable, "-m", "hdrcli", "fuse", "shoot", "-m", "debevec", "-o", output, *options]
         return subprocess.Popen(
-            [*command, "--format", ",".join(self.formats), "--no-config"],
+            [*(SLOW if self.slow else ()), *command, "--format", ",".join(self.formats), "--no-config"],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "said").open("wb"),
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 (no threads)
+            preexec_fn=listening,  # noqa: PLW1509 (no threads are running)
         )
 
     def said(self) -> str:
@@ -116,7 +121,8 @@ class Campaign:
         else:
             time.sleep(self.random.uniform(0, self.seconds))
         kind = self.random.choices(list(SIGNALS), list(SIGNALS.values()))[0]
-        process.send_signal(getattr(signal, kind))
+        traced = psutil.Process(process.pid).children() if self.slow and process.poll() is None else []
+        (traced[0] if traced else process).send_signal(getattr(signal, kind))
         status = process.wait(120)
         self.counts["launched"] += 1
         if status == 0:
@@ -192,6 +198,12 @@ class Campaign:
         say(f"PROBLEM: {text}")
 
 
+def listening() -> None:
+    """Signals act as in a terminal, also where this program is run by nohup or in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
@@ -247,9 +259,11 @@ def decode(file: Path) -> None:
     say(f"decoded {file.name}: {pixels.shape} {pixels.dtype}")
 
 
-def campaign(folder: Path, kills: int, seed: int, formats: tuple[str, ...] = FORMATS) -> Campaign:
+def campaign(
+    folder: Path, kills: int, seed: int, *, formats: tuple[str, ...] = FORMATS, slow: bool = False
+) -> Campaign:
     """At least so many kills."""
-    done = Campaign(folder, formats, random.Random(seed))
+    done = Campaign(folder, formats, random.Random(seed), slow)
     done.prepare()
     number = 0
     while sum(count for name, count in done.counts.items() if name.startswith("killed by")) < kills:
@@ -262,9 +276,10 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder by default")
+    parser.add_argument("--slow", action="store_true", help="slow down flushes and renames, as on a network")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hdrcli-kills-", dir=options.folder) as folder:
-        done = campaign(Path(folder), options.kills, options.seed)
+        done = campaign(Path(folder), options.kills, options.seed, slow=options.slow)
     for name, count in done.counts.items():
         say(f"{count:6} {name}")
     say(f"{len(done.problems):6} problems")
