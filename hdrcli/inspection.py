@@ -10,6 +10,7 @@ from typing import Any
 from hdrcli import exposure
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Exposure, FrameHeader
+from hdrcli.inputs import Inputs
 from hdrcli.outputs import with_outputs
 from hdrcli.plan import Plan, make_plans
 from hdrcli.reading import ReadBracket, read_bracket
@@ -82,10 +83,10 @@ def inspect(
     # Existing outputs are told, but do not keep a bracket from being looked at.
     settings = FuseSettings(**options, dry_run=True, overwrite=True)
     plans = make_plans(paths, settings)
-    brackets = []
+    given, brackets = Inputs(path for plan in plans.brackets for path in plan.files), []
     for number, plan in enumerate(plans.brackets, 1):
         progress(plan.name, number, len(plans.brackets))
-        brackets.append(_inspect(with_outputs(plan, settings), settings))
+        brackets.append(_inspect(with_outputs(plan, settings, given), settings))
     return Inspection(tuple(brackets), plans.left, plans.notes)
 
 

@@ -1,10 +1,10 @@
 """fused.json: of which frames, how and by which hdrcli each output of a folder was made. One line a bracket.
 
 The file is only ever replaced whole, at the end of a run, so a batch costs the same for each bracket however many there
-are. Until then a run keeps a journal beside it (`.hdrcli-….jsonl`, the same lines), where it promises each bracket's
-outputs by digest before they get their names: a kill at any moment leaves nothing that the next run cannot tell. Each
-process has its own journal; whoever merges journals into fused.json holds a lock, and the next run merges what killed
-ones left. Where the processes of a run are several, on any computer, all journals bear its name, and one merges them.
+are. Until then a run keeps a journal beside it (the same lines), where it promises each bracket's outputs by digest
+before they get their names: a kill at any moment leaves nothing that the next run cannot tell. Each process has its own
+journal; whoever merges journals into fused.json holds a lock, and the next run merges what killed ones left. Where the
+processes of a run are several, on any computer, all journals bear its name, and one merges them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hdrcli import interrupts, writers
+from hdrcli import disk, interrupts, journal
+from hdrcli.disk import Stamp
 from hdrcli.errors import HdrcliError, WriteError
 from hdrcli.file_state import FileState
+from hdrcli.journal import Journal
 
 NAME = "fused.json"
 FORMAT = "hdrcli-fused"
 VERSION = 1
+LOCK = ".fused.json.lock"
 PATIENCE = 30.0
 """Seconds to wait for another process that is merging; it takes less than one."""
 
@@ -77,8 +80,8 @@ class Manifest:
     def __init__(self, folder: Path, run: str | None = None) -> None:
         self.folder = folder
         self.file = folder / NAME
-        self.run = run or writers.run_name()
-        self._journal = folder / writers.own_name("jsonl", self.run)
+        self.run = run or disk.run_name()
+        self._journal = Journal(folder, self.run)
         self._lock = threading.Lock()
         self._made: dict[str, Making] = {}
         if os.path.isdir(folder):  # noqa: PTH112 (False for a name that is too long)
@@ -100,10 +103,12 @@ class Manifest:
         """All outputs that are known."""
         return [self.folder / name for name in self._made]
 
-    def write(self, making: Making, files: Mapping[Path, bytes]) -> Making:
+    def write(
+        self, making: Making, files: Mapping[Path, bytes], seen: Mapping[Path, Stamp | None] | None = None
+    ) -> Making:
         """Write the outputs of a bracket, all or none, and remember and tell how they were made. Raises WriteError.
 
-        Signals wait until `interrupts.release`.
+        `seen` is as in `disk.write_all`. Signals wait until `interrupts.release`.
         """
         interrupts.hold()
         outputs = {
@@ -112,60 +117,51 @@ class Manifest:
         }
         older = {name: _digests(self._made[name], name) for name in outputs if name in self._made}
         self.note(replace(making, outputs=outputs, replaces=older))
-        writers.write_all(files)
+        disk.write_all(files, seen)
         for path in files:
-            outputs[self.name(path)] = replace(outputs[self.name(path)], modified=path.stat().st_mtime_ns)
+            with suppress(OSError):  # whoever has removed it since need not hear of it here
+                outputs[self.name(path)] = replace(outputs[self.name(path)], modified=path.stat().st_mtime_ns)
         making = replace(making, outputs=outputs)
-        self.note(making)
+        with suppress(WriteError):  # the disk is full now: the promise tells the same, after a look into the files
+            self.note(making)
         return making
 
     def note(self, making: Making) -> None:
         """Put a making into the journal."""
         with self._lock:
-            writers.append(self._journal, f"{making.line()}\n".encode())
+            self._journal.add(making.line())
             self._made |= _by_output([making])
 
     def merge(self) -> None:
         """Bring fused.json up to date with this run's journal and those of killed runs, whose temporaries go too."""
         if not os.path.isdir(self.folder):  # noqa: PTH112
             return
-        import filelock
-
-        lock = self.folder / ".fused.json.lock"
         try:
-            writers.remove_stale(self.folder)
-            if not self._journals() and not lock.exists():
-                return
-            with filelock.FileLock(lock, timeout=PATIENCE):
-                try:
+            disk.tidy(self.folder)
+            if journal.of_run(self.folder, self.run) or os.path.lexists(self.folder / LOCK):
+                with disk.held(self.folder, LOCK, PATIENCE):
                     self._merge()
-                finally:
-                    with suppress(OSError):  # Windows removes it by itself
-                        lock.unlink(missing_ok=True)  # while it is held: a waiting process sees that it is gone
         except (OSError, HdrcliError) as error:
             reason = error.message if isinstance(error, HdrcliError) else f"{self.file} cannot be written: {error}."
             log.warning("%s What it would say is kept for the next run.", reason)
 
-    def _journals(self) -> list[Path]:
-        ours = sorted(self.folder.glob(f".hdrcli-*-{self.run}.jsonl"))
-        return list(dict.fromkeys([*writers.abandoned(self.folder, "jsonl"), *ours]))
-
     def _merge(self) -> None:
-        journals = self._journals()
-        made = _read(self.file) | self._latest(map(self._seen, _lines(journal)) for journal in journals)
+        journals = journal.of_run(self.folder, self.run)
+        made = _read(self.file) | self._latest(map(self._seen, _lines(one)) for one in journals)
         if made or self.file.exists():
             head = f'{{"format": "{FORMAT}", "version": {VERSION}, "made": ['
             text = ",\n".join(making.line() for making in _grouped(made))
-            writers.write_all({self.file: f"{head}\n{text}\n]}}\n".encode()})
-        for journal in journals:
-            journal.unlink(missing_ok=True)
+            disk.write_all({self.file: f"{head}\n{text}\n]}}\n".encode()})
+        self._journal.close()
+        for one in journals:
+            one.unlink(missing_ok=True)
 
     def _latest(self, journals: Iterable[Iterable[Making]]) -> dict[str, Making]:
         """The makings by output. Of an output that two processes have made, the one that it is of: either may have
         been the last."""
         found: dict[str, Making] = {}
-        for journal in journals:
-            for name, making in _by_output(journal).items():
+        for makings in journals:
+            for name, making in _by_output(makings).items():
                 if name not in found or making.outputs[name].now(self.folder / name):
                     found[name] = making
         return found
@@ -220,14 +216,19 @@ def _read(file: Path) -> dict[str, Making]:
         ) from error
 
 
-def _lines(journal: Path) -> list[Making]:
+def _lines(file: Path) -> list[Making]:
     """The makings in a journal; a line that a crash of the system cut short is told and left."""
-    makings = []
+    makings: list[Making] = []
     try:
-        for line in journal.read_text(encoding="utf-8").splitlines():
-            makings.append(Making.from_json(json.loads(line)))
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
-        pass  # its run has just merged it
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        log.warning("%s is damaged after %d lines: %s.", journal, len(makings), error)
+        return []  # its run has just merged it
+    except OSError as error:
+        log.warning("%s cannot be read: %s.", file, error)
+        return []
+    for line in lines:
+        try:
+            makings.append(Making.from_json(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            log.warning("%s is damaged after %d lines: %s.", file, len(makings), error)
     return makings

@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
-from hdrcli import writers
+from hdrcli import disk
 from hdrcli.errors import HdrcliError, WriteError
+from hdrcli.inputs import Inputs
 from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan, Plans
 from hdrcli.reuse import Reuse
 from hdrcli.settings import FuseSettings
 
 
-def with_all_outputs(plans: Plans, settings: FuseSettings, manifest: Manifest) -> Plans:
-    """The plans with what is to be written; --skip-existing goes by `manifest`, that of the output folder."""
+def with_all_outputs(plans: Plans, settings: FuseSettings, manifest: Manifest, given: Iterable[Path] = ()) -> Plans:
+    """The plans with what is to be written; --skip-existing goes by `manifest`, that of the output folder.
+
+    What lies in the folders `given` and is no result that the manifest knows is none to be replaced, even where the
+    output folder is one of them, whose files are nobody's frames in this run.
+    """
     reuse = Reuse(settings, manifest) if settings.skip_existing else None
-    brackets = tuple(with_outputs(plan, settings, reuse) for plan in plans.brackets)
+    inputs = Inputs([*plans.left, *(path for plan in plans.brackets for path in plan.files)])
+    around = Inputs(given)
+    brackets = tuple(
+        with_outputs(_unknown_apart(plan, around, manifest), settings, inputs, reuse) for plan in plans.brackets
+    )
     return replace(plans, brackets=brackets, notes=(*plans.notes, *(reuse.notes(brackets) if reuse else ())))
 
 
-def with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None = None) -> Plan:
-    """Find out now which outputs are to be written, and whether they can be, before any work: else `error` says so."""
+def _unknown_apart(plan: Plan, around: Inputs, manifest: Manifest) -> Plan:
+    try:
+        for output in plan.outputs:
+            if manifest.making(output) is None:
+                around.refuse(output)
+    except WriteError as error:
+        return replace(plan, error=plan.error or error)
+    return plan
+
+
+def with_outputs(plan: Plan, settings: FuseSettings, inputs: Inputs, reuse: Reuse | None = None) -> Plan:
+    """Find out now which outputs are to be written, and whether they can be, before any work: else `error` says so.
+
+    `inputs` are those of the whole run: a frame of another bracket is none to be replaced either.
+    """
     if plan.error:
         return plan
-    there = [output for output in plan.outputs if os.path.lexists(output)]
-    inputs = {frame.path.resolve() for frame in plan.frames} if there else set()
     try:
-        for output in there:
-            if output.resolve() in inputs:
-                raise WriteError(f"{output} is one of the inputs.", "Pass another --output folder.")
-        existing = writers.existing(plan.outputs, holding=settings.skip_existing)
+        for output in plan.outputs:
+            inputs.refuse(output)
+        existing = disk.existing(plan.outputs, holding=settings.skip_existing)
         if existing and reuse:
             plan = reuse.settle(plan, existing)
         elif existing and settings.skip_existing:
@@ -38,7 +58,9 @@ def with_outputs(plan: Plan, settings: FuseSettings, reuse: Reuse | None = None)
         elif existing and not settings.overwrite:
             raise WriteError(f"{existing[0]} exists.", "Pass --overwrite or --skip-existing, or another --output.")
         if not settings.dry_run and not plan.skip:
-            writers.check_writable(settings.output)
+            disk.check_writable(settings.output)
+        if not settings.overwrite:
+            plan = replace(plan, seen=tuple(map(disk.stamp, plan.outputs)))
     except HdrcliError as error:
         return replace(plan, error=error)
     return plan

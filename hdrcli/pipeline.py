@@ -17,6 +17,7 @@ from hdrcli import (
     aligning,
     batch,
     cluster,
+    disk,
     exposure,
     interrupts,
     outputs,
@@ -69,6 +70,8 @@ def fuse(
     response.parse(settings.response)
     if on_fused is not None:
         cluster.check_pixels_stay(settings)
+    if not settings.dry_run:
+        disk.tidy(settings.output)
     manifest = Manifest(settings.output)
     plans = _plans(inputs, settings, manifest)
     on_plans(len(plans.brackets))
@@ -123,10 +126,11 @@ def _crew(plans: Plans, settings: FuseSettings, manifest: Manifest) -> Iterator[
 
 def _plans(inputs: str | Path | Iterable[str | Path] | Grouping, settings: FuseSettings, manifest: Manifest) -> Plans:
     """What is to be done, settled without decoding a pixel. What --skip-existing keeps hangs on the shoot's scale."""
+    given: list[Path] = []
     if not isinstance(inputs, Grouping):
-        inputs = batch.given(inputs, "fuse", "Name a folder of frames, or the frames of one bracket.")
+        inputs = given = batch.given(inputs, "fuse", "Name a folder of frames, or the frames of one bracket.")
     plans = scale.on_one_scale(make_plans(inputs, settings), settings)
-    return outputs.with_all_outputs(shoot.found(plans, settings, manifest), settings, manifest)
+    return outputs.with_all_outputs(shoot.found(plans, settings, manifest), settings, manifest, given)
 
 
 def _cases(plans: Sequence[Plan], results: Sequence[BracketResult]) -> list[unheeded.Case]:

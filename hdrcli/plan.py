@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hdrcli import exposure, motion, plugins, sidecars
 from hdrcli.contracts import Fuser, Network, Writer
+from hdrcli.disk import Stamp
 from hdrcli.earlier import earlier_results
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping import FoundBracket, Grouping, find_brackets, some
@@ -41,7 +42,8 @@ class Plan:
     FoundBracket. `shoot_exposure`, in the units of `relative_exposures`, is the one whose white is 1.0 on the scale of
     the whole shoot; None where brackets cannot be compared. `shoot` are all brackets that its picture agrees with,
     `statistics` those of the tone mapping operator that it shares with them; None where it has its own. `gain` brings a
-    linear file to the scale of others.
+    linear file to the scale of others. `seen` are the stamps of the outputs as they were found, if only those may be
+    replaced.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Plan:
     shoot: Shoot | None = None
     statistics: Any = None
     gain: float | None = None
+    seen: tuple[Stamp | None, ...] | None = None
 
     @property
     def is_settled(self) -> bool:

@@ -11,17 +11,18 @@ from pathlib import Path
 import numpy as np
 
 import hdrcli
-from hdrcli import batch, pipeline, readers, scale, tone_mapping, transfer, unheeded, writers
+from hdrcli import batch, disk, pipeline, readers, scale, tone_mapping, transfer, unheeded
 from hdrcli.adjustments import Adjustments
 from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping import with_unique_names
 from hdrcli.image import REFERRED, DisplayImage, FrameHeader, RadianceMap
+from hdrcli.inputs import Inputs
 from hdrcli.outputs import with_outputs
 from hdrcli.pipeline import BracketResult, Carried, FuseReport
 from hdrcli.plan import Plan, check_formats, outputs_of
-from hdrcli.results import encoded, shot_info
+from hdrcli.results import encoded, seen, shot_info
 from hdrcli.settings import FuseSettings
 from hdrcli.together import Measuring, agreeing, sampled
 
@@ -62,6 +63,7 @@ def tonemap(
         skip_existing=skip_existing,
     )
     settings, typed = unheeded.chosen(settings, typed)
+    disk.tidy(settings.output)
     plans = _all_plans(inputs, settings)
     on_plans(len(plans))
     plans = _together(plans, settings, on_measuring) if together else plans
@@ -88,7 +90,8 @@ def _all_plans(inputs: str | Path | Iterable[str | Path], settings: FuseSettings
     """The plans of all files; one that is given twice counts once."""
     paths = batch.given(inputs, "tone-map", "Name EXR or Radiance (.hdr) files, or folders of them.")
     found = {os.path.realpath(plan.files[0]): plan for path in paths for plan in _plans(path, settings)}
-    return list(with_unique_names(found.values(), _clash))
+    files = Inputs(plan.files[0] for plan in found.values())
+    return [with_outputs(plan, settings, files) for plan in with_unique_names(found.values(), _clash)]
 
 
 def _plans(path: Path, settings: FuseSettings) -> Iterator[Plan]:
@@ -116,7 +119,7 @@ def _plan(file: Path, settings: FuseSettings) -> Plan:
         if header.is_display_referred:
             check_formats(settings, f"{file} does not hold")
         made_by = str(header.attributes.get("hdrcli:model", "-"))
-        return with_outputs(replace(plan, frames=(header,), model=made_by), settings)
+        return replace(plan, frames=(header,), model=made_by)
     except HdrcliError as error:
         return replace(plan, error=error)
 
@@ -165,7 +168,7 @@ def _render(plan: Plan, settings: FuseSettings, progress: Callable[[str, float],
     progress("reading", 0.0)
     image, note = _image(plan)
     progress("tone mapping", 0.3)
-    writers.write_all(encoded(image, _info(plan, isinstance(image, RadianceMap)), plan, settings))
+    disk.write_all(encoded(image, _info(plan, isinstance(image, RadianceMap)), plan, settings), seen(plan))
     progress("done", 1.0)
     return Carried(replace(plan, notes=(*plan.notes, *([note] if note else []))))
 

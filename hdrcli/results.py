@@ -13,6 +13,7 @@ import numpy as np
 import hdrcli
 from hdrcli import exposure, middle_tones, plugins, tone_mapping, transfer
 from hdrcli.contracts import OutputInfo
+from hdrcli.disk import Stamp
 from hdrcli.image import Bracket, DisplayImage, FrameHeader, RadianceMap
 from hdrcli.manifest import Making, Manifest
 from hdrcli.parallel import each
@@ -78,9 +79,14 @@ def write_results(
     made = encoded(image, info, plan, settings, pixels)
     weights = attributes.get("weightsSha256")
     making = replace(making, model=plan.model, weights=str(weights) if weights else None)
-    making = manifest.write(making, made)
+    making = manifest.write(making, made, seen(plan))
     show = partial(pixels, "display")
     return Fused(plan, settings, read.headers, read.bracket, read.bracket, image, show, info.attributes, making)
+
+
+def seen(plan: Plan) -> dict[Path, Stamp | None] | None:
+    """What was under the names of a plan's outputs when it was made, if nothing else may be replaced."""
+    return None if plan.seen is None else dict(zip(plan.outputs, plan.seen, strict=True))
 
 
 def _in_text(name: str) -> str:

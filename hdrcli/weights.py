@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 
-from hdrcli import keras_files
+from hdrcli import disk, keras_files
 from hdrcli.contracts import Network
-from hdrcli.errors import WeightsError
+from hdrcli.errors import WeightsError, WriteError
 from hdrcli.records import DEFAULT_TAG, records
 from hdrcli.tiling import TiledModule
 
@@ -151,15 +150,11 @@ def save(module: torch.nn.Module, file: Path, network: str, settings: dict[str, 
     written.
     """
     tensors = {name: value.detach().half().contiguous().cpu() for name, value in module.state_dict().items()}
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         header = {"network": network, "settings": json.dumps(settings, sort_keys=True), **note}
         one = {_HEADER: json.dumps(header, sort_keys=True)}
-        temporary.write_bytes(serialise(tensors, one))  # the library's own files are closed to others
-        temporary.replace(file)
-    except (SafetensorError, OSError) as error:
+        content = serialise(tensors, one)  # the library's own files are closed to others
+        disk.write_all({file: content})
+    except (SafetensorError, WriteError) as error:
         raise WeightsError(f"{file} cannot be written: {error}.", "Name a file in another folder.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return digest(file)
+    return hashlib.sha256(content).hexdigest()

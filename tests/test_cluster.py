@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import hdrcli
-from hdrcli import pipeline, reuse, shoot, writers
+from hdrcli import disk, pipeline, reuse, shoot
 from hdrcli.adjustments import Adjustments
 from hdrcli.cluster import connection, paths
 from hdrcli.cluster.told import Told
@@ -323,7 +323,7 @@ def no_frames(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def no_probe(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writers, "append", lambda file, content: None)
+    monkeypatch.setattr(disk, "put", lambda file, content: None)
 
 
 def other_weights(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -433,7 +433,7 @@ def test_what_is_sent_is_the_same_there(make_bracket: MakeBracket, tmp_path: Pat
     assert sent(settings) == settings
     for plan in plans.brackets:
         back = sent(paths.sent(plan))
-        assert replace(back, shoot=None, statistics=None) == replace(plan, shoot=None, statistics=None)
+        assert replace(back, shoot=None, statistics=None) == replace(plan, shoot=None, statistics=None, seen=None)
         assert plan.shoot is not None
         assert back.shoot.digest == plan.shoot.digest
         assert reuse.making(back, settings, manifest) == reuse.making(plan, settings, manifest)
@@ -462,8 +462,8 @@ def test_an_error_travels_with_its_words_and_what_led_to_it() -> None:
 def test_of_an_output_made_twice_the_manifest_tells_the_one_that_is_there(tmp_path: Path, later: int) -> None:
     """Two workers, of which one was thought dead; whoever is the last, the other's journal may be read after it."""
     workers = [Manifest(tmp_path, "0123abcd"), Manifest(tmp_path, "0123abcd")]
-    workers[0]._journal = tmp_path / ".hdrcli-00000000-1-0123abcd.jsonl"
-    workers[1]._journal = tmp_path / ".hdrcli-00000000-2-0123abcd.jsonl"
+    workers[0]._journal.path = tmp_path / ".hdrcli-00000000-1-0123abcd.jsonl"
+    workers[1]._journal.path = tmp_path / ".hdrcli-00000000-2-0123abcd.jsonl"
     making = Making("a", "0.1.0", "mertens", None, None, {}, {})
     for number in (1 - later, later):
         workers[number].write(making, {tmp_path / "a.png": f"{number}".encode()})

@@ -24,6 +24,7 @@ LAYERS = [
     },
     {
         "contracts",
+        "disk",
         "plugins",
         "records",
         "weights",
@@ -69,6 +70,8 @@ LAYERS = [
     },
     {
         "manifest",
+        "journal",
+        "inputs",
         "earlier",
         "file_state",
         "reuse",
@@ -102,7 +105,7 @@ HOMES = {
     "rich": ("cli",),
     "rawpy": ("readers",),
     "exifread": ("readers",),
-    "filelock": ("manifest.py",),
+    "filelock": ("disk/folders.py",),
     "jinja2": ("page/document.py",),
     "markupsafe": ("page/document.py",),
     "distributed": ("cluster",),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import hdrcli
-from hdrcli import manifest, writers
+from hdrcli import disk, manifest
 from hdrcli.errors import WriteError
 from hdrcli.file_state import FileState
 from hdrcli.manifest import Making, Manifest
@@ -118,9 +118,9 @@ def test_processes_that_merge_at_once_lose_nothing(tmp_path: Path) -> None:
 def test_a_bracket_costs_the_same_however_many_there_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bytes written beside the outputs, counted: a line or two a bracket, and the whole only at the end."""
     sizes: list[int] = []
-    append, write_all = writers.append, writers.write_all
-    monkeypatch.setattr(writers, "append", lambda file, content: (sizes.append(len(content)), append(file, content)))
-    monkeypatch.setattr(writers, "write_all", lambda files: None if len(sizes) else write_all(files))
+    put = disk.put
+    monkeypatch.setattr(disk, "put", lambda file, content: (sizes.append(len(content)), put(file, content)))
+    monkeypatch.setattr(disk, "write_all", lambda files, seen=None: None)
     book = Manifest(tmp_path)
     for number in range(50):
         (tmp_path / f"b{number:02}.png").write_bytes(b"")
@@ -146,10 +146,10 @@ def test_a_journal_cut_short_by_a_crash_is_told_and_the_rest_is_used(
 
 
 def test_an_output_promised_and_never_written_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: object) -> None:
+    def full(*_: object) -> None:
         raise WriteError("The disk is full.")
 
-    monkeypatch.setattr(writers, "write_all", full)
+    monkeypatch.setattr(disk, "write_all", full)
     book = Manifest(tmp_path)
     with pytest.raises(WriteError):
         book.write(a_making("a"), {tmp_path / "a.png": b"a"})

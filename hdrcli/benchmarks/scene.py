@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from hdrcli import transfer
+from hdrcli import disk, transfer
 from hdrcli.strips import strips
 
 SEED = 6
@@ -34,13 +34,11 @@ def write(folder: Path, width: int, height: int, stops: Sequence[float]) -> dict
     """
     times = [REFERENCE_TIME * 2.0**stop for stop in stops]
     listed = ",".join(f"{time:.9g}" for time in times)
-    sidecar = folder / "times.txt"  # written last: where it is, the frames are
+    sidecar = folder / "times.txt"
     files = [folder / f"{number}.jpg" for number in range(1, len(times) + 1)]
     if not (sidecar.is_file() and sidecar.read_text() == listed and all(file.is_file() for file in files)):
-        folder.mkdir(parents=True, exist_ok=True)
-        for file, codes in zip(files, _codes(width, height, stops), strict=True):
-            file.write_bytes(_jpeg(codes))
-        sidecar.write_text(listed)
+        made = zip(files, map(_jpeg, _codes(width, height, stops)), strict=True)
+        disk.write_all({**dict(made), sidecar: listed.encode()})
     return {"files": [str(file) for file in files], "times": times, "width": width, "height": height}
 
 

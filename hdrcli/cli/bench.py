@@ -44,7 +44,7 @@ def bench(
     )
     target = None if output is None else options.folder("--output", output)
     if target is not None:
-        _check(target, overwrite)
+        _check(target, overwrite, inputs=[] if settings.frames is None else [settings.frames])
     from hdrcli.benchmarks.command import bench as measure
     from hdrcli.benchmarks.tables import tables
 
@@ -68,16 +68,19 @@ def bench(
 _FILES = ("tables.md", "bench.json", "scaling.png")
 
 
-def _check(folder: Path, overwrite: bool) -> None:
+def _check(folder: Path, overwrite: bool, inputs: list[Path]) -> None:
     """Raise now what would fail after all was measured: UsageError, WriteError."""
     from hdrcli import writers
     from hdrcli.benchmarks import plot
+    from hdrcli.inputs import Inputs
 
     plot.check()
     writers.check_writable(folder)
     there = writers.existing([folder / name for name in _FILES], holding=False)
     if there and not overwrite:
         raise UsageError(f"{there[0]} exists.", "Pass --overwrite, or another --output.")
+    for file in there:
+        Inputs(inputs).refuse(file)
 
 
 def _write(folder: Path, done: dict[str, Any]) -> None:

@@ -71,12 +71,14 @@ def evaluate(
     from hdrcli.comparison import Viewing
 
     chosen["viewing"] = Viewing(peak_luminance, pixels_per_degree, display)
+    inputs = [Path(one) for one in (prediction, truth, bracket) if one is not None]
+    page_options.refuse_inputs(inputs, csv=csv, report=page)
     shown = page_options.evaluated(page, prediction, overwrite=overwrite)
     draws: list[Draw] = [shown] if shown is not None else []
     if maps is not None:
         from hdrcli.evaluation.maps import Maps
 
-        draws.append(Maps(options.folder("--maps", maps)))
+        draws.append(Maps(options.folder("--maps", maps), inputs))
     if draws:
         chosen["draw"] = page_options.each(*draws)
     if shown is not None:

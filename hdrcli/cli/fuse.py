@@ -88,6 +88,7 @@ def fuse(
         "cluster": cluster,
         "typed": defaults.typed(context),
     }
+    page_options.refuse_inputs(given, report=page)
     shown = page_options.fused(page, overwrite=overwrite, dry_run=dry_run)
     from hdrcli import pipeline  # only now: it loads numpy, OpenCV and the like
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +34,16 @@ def fused(path: str | None, *, overwrite: bool, dry_run: bool) -> FusedPage | No
     from hdrcli.page import FusedPage  # only now: it loads numpy and the templates
 
     return FusedPage(Path(path), overwrite=overwrite)
+
+
+def refuse_inputs(inputs: Iterable[Path], **files: str | None) -> None:
+    """Raise WriteError for a file to write, by the name of its option, that is one of the inputs."""
+    from hdrcli.inputs import Inputs
+
+    given = Inputs(inputs)
+    for option, file in files.items():
+        if file is not None:
+            given.refuse(Path(file), f"Pass another name to --{option}.")
 
 
 def evaluated(path: str | None, what: str, *, overwrite: bool) -> EvaluatedPage | None:

@@ -78,6 +78,9 @@ def import_checkpoints(
         raise WriteError(f"{target} exists.", "Pass --overwrite, or another --output.")
     files = options.paths("CHECKPOINT", checkpoints)
     from hdrcli import plugins, weights
+    from hdrcli.inputs import Inputs
+
+    Inputs(files).refuse(target, "Pass another --output.")
 
     weights.import_authors(model, plugins.load("networks", model).NETWORK, files, target)
     typer.echo(target)

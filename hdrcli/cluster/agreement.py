@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import hdrcli
-from hdrcli import plugins, reuse, unheeded, writers
+from hdrcli import disk, plugins, reuse, unheeded
 from hdrcli.cluster.told import Told
 from hdrcli.errors import ClusterError, HdrcliError, WeightsError
 from hdrcli.manifest import Manifest
@@ -60,7 +60,7 @@ class Terms:
                 raise OSError
         except OSError:
             raise ClusterError(f"{folder} is not the output folder of who asked for it.", _SHARED) from None
-        writers.check_writable(folder)
+        disk.check_writable(folder)
 
 
 def host(address: str) -> str:
@@ -80,9 +80,13 @@ def agreed(client: Any, plans: Sequence[Plan], settings: FuseSettings, manifest:
     for address, threads in client.nthreads().items():
         lanes[host(address)] += threads
     new = not settings.output.exists()
-    probe = (settings.output / writers.own_name("tmp", manifest.run)).absolute()
+    probe = (settings.output / disk.own_name("probe", manifest.run)).absolute()
+    claim = None
     try:
-        writers.append(probe, manifest.run.encode())
+        with disk.naming(probe):
+            disk.made(probe.parent)
+            claim = disk.claim(probe)
+            disk.put(claim, manifest.run.encode())
         terms = Terms(
             manifest.run,
             hdrcli.__version__,
@@ -97,6 +101,8 @@ def agreed(client: Any, plans: Sequence[Plan], settings: FuseSettings, manifest:
         _refuse(client.run(worker.check, terms, _sizes(plans), on_error="return"), lambda told: told)
         yield terms
     finally:
+        if claim is not None:
+            claim.close()
         with suppress(OSError):
             probe.unlink(missing_ok=True)
             if new:

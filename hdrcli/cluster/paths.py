@@ -22,6 +22,7 @@ def sent(plan: Plan) -> Plan:
         files=_absolute(plan.files),
         outputs=_absolute(plan.outputs),
         kept=_absolute(plan.kept),
+        seen=None,  # a worker that was thought dead may have written the same before
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hdrcli.errors import HdrcliError
 from hdrcli.evaluation.pairing import Files, Pair
 from hdrcli.grouping import Grouping, named_bracket
 from hdrcli.image import RadianceMap
+from hdrcli.inputs import Inputs
 from hdrcli.pipeline import BracketResult
 from hdrcli.plan import model_record
 from hdrcli.protocols import Protocol
@@ -41,6 +43,9 @@ def fuse(scenes: Sequence[Scene], model: str, output: Path, progress: Progress, 
     `options` are those of `hdrcli.fuse`. A scene that fails is a pair with its error.
     """
     makes_light = model_record(model).makes is RadianceMap
+    truths = Inputs(scene.truth for scene in scenes)
+    for scene, suffix in product(scenes, (".exr", ".png")):
+        truths.refuse(output / model / f"{scene.name}{suffix}")
     brackets = tuple(named_bracket(scene.name, scene.frames) for scene in scenes)
     report = pipeline.fuse(
         Grouping(brackets, (), ()),
@@ -110,22 +115,23 @@ def _stops_apart(frame: np.ndarray, scene: Scene) -> float:
 def staged(scenes: Sequence[Scene], protocol: Protocol, output: Path) -> list[Scene]:
     """The scenes with frames as a protocol wants them, written as 8-bit PNG to `output`/frames."""
     made = []
+    inputs = Inputs([path for scene in scenes for path in (*scene.frames, scene.truth)])
     for scene in scenes:
         folder = output / _STAGED / scene.name
-        folder.mkdir(parents=True, exist_ok=True)
-        frames = tuple(_staged_frame(path, protocol, folder) for path in scene.frames)
+        frames = tuple(_staged_frame(path, protocol, folder, inputs) for path in scene.frames)
         _stage_times(scene, folder)
         made.append(replace(scene, frames=frames))
     return made
 
 
-def _staged_frame(path: Path, protocol: Protocol, folder: Path) -> Path:
+def _staged_frame(path: Path, protocol: Protocol, folder: Path, inputs: Inputs) -> Path:
     import cv2
 
+    target = folder / f"{path.stem}.png"
+    inputs.refuse(target)
     frame = readers.read(path)
     encoded = exposure.encoded_pixels(frame)
     pixels = protocol.resized(eight_bits(encoded))
-    target = folder / f"{path.stem}.png"
     writers.write_all({target: cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()})
     return target
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from hdrcli import transfer, writers
 from hdrcli.comparison import Comparison
 from hdrcli.contracts import Metric
 from hdrcli.evaluation.pairing import Pair
+from hdrcli.inputs import Inputs
 
 CROP = 256
 """Side of the worst part in pixels, shown at 100 %."""
@@ -20,10 +22,10 @@ _BAR, _TEXT = 48, 0.45
 
 
 class Maps:
-    """Draws into a folder: hand it to `evaluate` as `draw`."""
+    """Draws into a folder: hand it to `evaluate` as `draw`. Maps that would replace one of `inputs` are refused."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, inputs: Iterable[Path] = ()) -> None:
+        self._folder, self._inputs = folder, Inputs(inputs)
 
     def __call__(self, pair: Pair, name: str, metric: Metric, comparison: Comparison) -> None:
         """Write <scene>[-<model>]-<metric>.png, the map, and …-worst.png: prediction, truth and map of the worst part.
@@ -38,12 +40,13 @@ class Maps:
         drawn = coloured(errors, top)
         worst = worst_part(errors)
         shown = [_shown(image, comparison)[worst] for image in _images(comparison)]
-        writers.write_all(
-            {
-                self._folder / f"{stem}.png": _png(with_scale(drawn, top, f"{name}, error {metric.map_unit}")),
-                self._folder / f"{stem}-worst.png": _png(np.concatenate([*shown, drawn[worst]], axis=1)),
-            }
-        )
+        made = {
+            self._folder / f"{stem}.png": _png(with_scale(drawn, top, f"{name}, error {metric.map_unit}")),
+            self._folder / f"{stem}-worst.png": _png(np.concatenate([*shown, drawn[worst]], axis=1)),
+        }
+        for target in made:
+            self._inputs.refuse(target, "Pass another --maps folder.")
+        writers.write_all(made)
 
 
 def scale_top(errors: np.ndarray) -> float:

@@ -12,6 +12,7 @@ import torch
 from hdrcli import plugins, weights
 from hdrcli.errors import UsageError, choices_hint
 from hdrcli.inference import choose_device
+from hdrcli.inputs import Inputs
 from hdrcli.training.loop import Report, train_network
 from hdrcli.training.recipe import Recipe
 
@@ -56,6 +57,7 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     where = choose_device(device)
+    Inputs([] if start is None else [Path(start)]).refuse(run / f"{model}.safetensors", "Pass another --run folder.")
     scenes, held_out = _packed(chosen, run, data, validation, where)
     state = begun.module.state_dict() if begun else None
     trained = train_network(chosen, scenes, held_out, settings, run, report, device=where, start=state)

@@ -18,10 +18,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from hdrcli import readers
+from hdrcli import disk, readers
 from hdrcli.classical import mertens
 from hdrcli.errors import ReadError
 from hdrcli.exposure import encoded_pixels
@@ -70,7 +70,7 @@ def make_display_pack(folders: Sequence[Path], file: Path) -> int:
                 for number, light in enumerate(_views(path)):
                     tensors |= _named(f"{folder.name}/{path.name}/{number}", *_view(light))
     names = sorted({name.rpartition("/")[0] for name in tensors})
-    save_file(tensors, file, {"scenes": json.dumps(names)})
+    disk.write_all({file: save(tensors, {"scenes": json.dumps(names)})})
     return len(names)
 
 

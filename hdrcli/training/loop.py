@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hdrcli import disk
 from hdrcli.errors import HdrcliError
 from hdrcli.training.critic import critic_loss
 from hdrcli.training.recipe import Recipe, TrainingSettings
@@ -125,9 +127,9 @@ class Run:
         """Write the checkpoint, whole or not at all."""
         state = {"step": self.step, "settings": asdict(self.settings)}
         state |= {name: part.state_dict() for name, part in self._parts().items()}
-        temporary = file.with_suffix(".part")
-        torch.save(state, temporary)
-        temporary.replace(file)
+        content = io.BytesIO()
+        torch.save(state, content)
+        disk.write_all({file: content.getvalue()})
 
     def resume(self, file: Path) -> None:
         """Go on from a checkpoint, be it to another last step. Raises HdrcliError when other settings differ."""

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from hdrcli import readers
+from hdrcli import disk, readers
 from hdrcli.errors import HdrcliError, ReadError
 from hdrcli.transfer import srgb_to_linear
 
@@ -63,7 +63,8 @@ def make_pack(folders: Sequence[Path], file: Path, long_side: int = 1024) -> int
     for path in image_files(folders):
         half = load_linear(path, long_side).astype(np.float16)
         tensors[f"{path.parent.name}/{path.name}"] = torch.from_numpy(half).permute(2, 0, 1).contiguous()
-    save_file(tensors, file, {"images": json.dumps(sorted(tensors)), "long_side": str(long_side)})
+    about = {"images": json.dumps(sorted(tensors)), "long_side": str(long_side)}
+    disk.write_all({file: save(tensors, about)})
     return len(tensors)
 
 

@@ -1,4 +1,4 @@
-"""Pixels to files: one plugin a format, and the way onto the disk they share.
+"""Pixels to files: one plugin a format, and the way onto the disk that they share with all others.
 
 A plugin's file name is the format's name and, with a dot, how its files' suffix begins (mostly all of it).
 """
@@ -8,29 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from hdrcli import plugins
-from hdrcli.writers._atomic import (
-    abandoned,
-    append,
-    check_writable,
-    existing,
-    own_name,
-    remove_stale,
-    run_name,
-    write_all,
-)
+from hdrcli.disk import check_writable, existing, write_all
 
-__all__ = [
-    "abandoned",
-    "append",
-    "check_writable",
-    "existing",
-    "format_name",
-    "is_picture",
-    "own_name",
-    "remove_stale",
-    "run_name",
-    "write_all",
-]
+__all__ = ["check_writable", "existing", "format_name", "is_picture", "write_all"]
 
 _ALIASES = {"jpeg": "jpg", "tif": "tiff"}
 

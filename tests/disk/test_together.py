@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import resource
-import signal
 import subprocess
 import sys
 import time
@@ -14,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import hdrcli
+from hdrcli.disk import check_writable, write_all
 from hdrcli.errors import WriteError
-from hdrcli.writers import _atomic, check_writable, write_all
 
 LIMIT = 100_000
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(hdrcli.__file__).parents[1])}
@@ -99,50 +98,15 @@ def test_an_error_while_flushing_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     def fail(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(_atomic.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(WriteError, match=r"a\.exr cannot be written: input/output error"):
         write_all({tmp_path / "a.exr": b"new"})
     assert names(tmp_path) == []
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from hdrcli.writers import _atomic
-moment, folder = sys.argv[1], Path(sys.argv[2])
-
-def stop(*_, **__):
-    os.kill(os.getpid(), getattr(signal, sys.argv[3]))
-    signal.pause()
-
-if moment == "write":
-    _atomic.os.fsync = stop
-elif moment == "second":
-    whole, calls = os.fsync, []
-    _atomic.os.fsync = lambda descriptor: stop() if calls else (calls.append(1), whole(descriptor))
-elif moment == "rename":
-    Path.replace = stop
-_atomic.write_all({folder / "a.png": b"n" * 100_000, folder / "a.exr": b"n" * 100_000})
-"""
-
-
-@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM"])
-@pytest.mark.parametrize("moment", ["write", "second", "rename"])
-def test_a_killed_run_leaves_the_old_results(tmp_path: Path, moment: str, how: str) -> None:
-    (tmp_path / "a.png").write_bytes(b"old")
-    run = subprocess.run([sys.executable, "-c", KILLED, moment, tmp_path, how], check=False, env=ENVIRONMENT)
-    assert run.returncode == -getattr(signal, how)
-    left = names(tmp_path)
-    assert [name for name in left if not name.endswith(".tmp")] == ["a.png"]
-    assert len(left) > 1
-    assert (tmp_path / "a.png").read_bytes() == b"old"
-    write_all({tmp_path / "b.png": b"new"})
-    assert names(tmp_path) == ["a.png", "b.png"]
-
-
 def test_a_run_killed_at_any_time_leaves_whole_files(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from hdrcli.writers import write_all\n"
+        "import sys; from pathlib import Path; from hdrcli.disk import write_all\n"
         "sizes = [1_000_000, 3_000_000]\n"
         "while True:\n"
         "    for s in sizes: write_all({Path(sys.argv[1]) / 'a.exr': b'n' * s}); print(flush=True)\n"
@@ -157,24 +121,6 @@ def test_a_run_killed_at_any_time_leaves_whole_files(tmp_path: Path) -> None:
         assert (tmp_path / "a.exr").stat().st_size in (1_000_000, 3_000_000)
     write_all({tmp_path / "b.png": b"new"})
     assert names(tmp_path) == ["a.exr", "b.png"]
-
-
-def test_only_temporaries_of_dead_processes_are_removed(tmp_path: Path) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    host = _atomic._HOST
-    other = f"{int(host, 16) ^ 1:08x}"
-    kept = {
-        f".hdrcli-{host}-{os.getpid()}-01234567.tmp",  # a run going on
-        f".hdrcli-{other}-{dead.pid}-01234567.tmp",  # of another computer
-        f".hdrcli-{host}-{dead.pid}-01234567.tmp.png",
-        f"x.hdrcli-{host}-{dead.pid}-01234567.tmp",
-        f".hdrcli-{host}-{dead.pid}-0123456.tmp",
-    }
-    for name in {*kept, f".hdrcli-{host}-{dead.pid}-89abcdef.tmp"}:
-        (tmp_path / name).touch()
-    write_all({tmp_path / "a.png": b"new"})
-    assert set(names(tmp_path)) == {*kept, "a.png"}
 
 
 def test_check_writable_leaves_no_trace(tmp_path: Path) -> None:
