@@ -12,6 +12,7 @@ STAGES = {"readers", "alignment", "networks", "classical", "tone_mapping", "writ
 LAYERS = [
     {
         "errors",
+        "limits",
         "image",
         "parallel",
         "comparison",
@@ -24,6 +25,7 @@ LAYERS = [
     },
     {
         "contracts",
+        "sandbox",
         "plugins",
         "records",
         "weights",

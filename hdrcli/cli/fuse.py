@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from hdrcli import settings
+from hdrcli import sandbox, settings
 from hdrcli.adjustments import Adjustments
 from hdrcli.cli import cluster_option, console, defaults, options, page_options, picture_options, progress, report
 from hdrcli.development import DEMOSAICS
@@ -89,6 +89,8 @@ def fuse(
         "typed": defaults.typed(context),
     }
     shown = page_options.fused(page, overwrite=overwrite, dry_run=dry_run)
+    if not dry_run:
+        sandbox.prepare("hdrcli.readers.jpeg", "simplejpeg")  # comes up while the rest is imported
     from hdrcli import pipeline  # only now: it loads numpy, OpenCV and the like
 
     results: list[pipeline.BracketResult] = []

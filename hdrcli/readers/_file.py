@@ -7,10 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from hdrcli import limits
 from hdrcli.errors import ReadError
-
-LARGEST = 2_000_000_000
-"""Pixels; a header that claims more is taken for damage, before any memory is asked for."""
 
 CURE = "Copy the file again from the camera or its backup, or leave it out."
 
@@ -111,6 +109,12 @@ def check_size(path: Path, width: int, height: int) -> tuple[int, int]:
     """(width, height) as given, if a picture can have them; ReadError otherwise."""
     if width < 1 or height < 1:
         raise damaged(path, f"its header says {width}x{height} pixels")
-    if width * height > LARGEST:
-        raise ReadError(f"{path} claims {width}x{height} pixels, more than can be read.", CURE)
+    pixels = width * height
+    if pixels > limits.pixels():
+        raise ReadError(
+            f"{path} claims {width}x{height} pixels, more than {limits.short(limits.pixels())}.",
+            f"If it is no damaged file, pass --max-pixels {limits.short(pixels)}.",
+        )
+    for told in limits.on_claim:
+        told(pixels)
     return width, height

@@ -26,7 +26,11 @@ def read_header(path: Path) -> FrameHeader:
     """The header of an EXR; its picture is the display window. Raises ReadError."""
     header = _file(path, header_only=True).parts[0].header
     width, height = _window(path, header, "displayWindow")[2:]
-    said = {name: value for name, value in header.items() if name == "software" or name.startswith("hdrcli:")}
+    said = {
+        name: value
+        for name, value in header.items()
+        if (name == "software" or name.startswith("hdrcli:")) and isinstance(value, (str, float, int))
+    }
     return replace(_frame.header(path, width, height, _photo(header)), attributes=said)
 
 
@@ -124,4 +128,4 @@ def _photo(header: dict[str, Any]) -> Photo:
     return Photo(positive("expTime"), positive("aperture"), positive("isoSpeed"), taken)
 
 
-READER = Reader((".exr",), read_header, read, read_light)
+READER = Reader((".exr",), read_header, read, read_light, native=True, modules=("OpenEXR",))

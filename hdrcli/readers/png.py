@@ -137,4 +137,4 @@ def _from_gamma(gama: bytes, chrm: bytes) -> bytes | None:
     return _colour.profile(primaries or _colour.BT709, white or _colour.D65, 1 / gamma)
 
 
-READER = Reader((".png",), read_header, read)
+READER = Reader((".png",), read_header, read, modules=("imagecodecs", "imagecodecs._png"))

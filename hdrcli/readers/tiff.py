@@ -113,4 +113,4 @@ def _full_range(path: Path, page: Any, pixels: np.ndarray) -> np.ndarray:
     raise ReadError(f"{path} stores {pixels.dtype} values, which are no exposure's.", "Save it with 8 or 16 bits.")
 
 
-READER = Reader((".tif", ".tiff"), read_header, read)
+READER = Reader((".tif", ".tiff"), read_header, read, native=True, modules=("tifffile", "imagecodecs"))

@@ -70,4 +70,6 @@ def read(path: Path, development: Development | None = None) -> Exposure:
     return _frame.exposure(path, _colour.to_bt709(np.asarray(pixels), icc, path), "srgb", 8, found)
 
 
-READER = Reader((".webp", ".bmp", ".dib"), read_header, read)
+READER = Reader(
+    (".webp", ".bmp", ".dib"), read_header, read, native=True, modules=("imageio.v3", "imageio.plugins.pillow")
+)
