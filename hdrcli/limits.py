@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from hdrcli.errors import UsageError
 
@@ -15,14 +17,16 @@ CHANNELS = 32
 """The most channels of a frame: colours, alpha, and what a renderer adds."""
 
 METADATA = 64 << 20
-"""Bytes of a colour profile, an Exif block, or all chunks of a kind together, once decompressed."""
+"""Bytes of Exif, XMP and colour profile of a file, and of each of them once decompressed."""
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
 _pixels = [PIXELS]
 
-on_claim: list[Callable[[int], None]] = []
-"""Told the pixels of each header that passes: a process whose memory is limited may then have more."""
+_watchers: list[Callable[[int], None]] = []
 
 
 def pixels() -> int:
@@ -38,6 +42,29 @@ def at_most(most: int) -> Iterator[None]:
         yield
     finally:
         _pixels.remove(most)
+
+
+def heeding(function: Callable[Given, Made]) -> Callable[Given, Made]:
+    """`function` with one more option, `max_pixels`: while it runs, frames of more pixels (or "2G") are errors."""
+
+    @wraps(function)
+    def limited(*given: Given.args, **options: Given.kwargs) -> Made:
+        most: Any = options.pop("max_pixels", None)
+        with at_most(pixels() if most is None else parse_pixels(most)):
+            return function(*given, **options)
+
+    return limited
+
+
+def watch(watcher: Callable[[int], None]) -> None:
+    """Let `watcher` be told the pixels of each header that passes: memory may be limited to what they take."""
+    _watchers.append(watcher)
+
+
+def claim(number: int) -> None:
+    """Tell that so many pixels are going to be decoded."""
+    for told in _watchers:
+        told(number)
 
 
 def parse_pixels(text: str | int) -> int:

@@ -9,7 +9,17 @@ import typer
 
 from hdrcli import sandbox, settings
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import cluster_option, console, defaults, options, page_options, picture_options, progress, report
+from hdrcli.cli import (
+    cluster_option,
+    console,
+    defaults,
+    options,
+    page_options,
+    picture_options,
+    pixels_option,
+    progress,
+    report,
+)
 from hdrcli.development import DEMOSAICS
 
 
@@ -50,6 +60,7 @@ def fuse(
     tile: options.Tile = "auto",
     jobs: options.Jobs = 1,
     cluster: cluster_option.Cluster = None,
+    max_pixels: pixels_option.MaxPixels = "2G",
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_config: options.NoConfig = False,
@@ -85,6 +96,7 @@ def fuse(
         "precision": precision,
         "tile": settings.parse_tile(tile),
         "jobs": jobs,
+        "max_pixels": max_pixels,
         "cluster": cluster,
         "typed": defaults.typed(context),
     }

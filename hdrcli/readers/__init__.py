@@ -38,7 +38,7 @@ def read_header(path: Path) -> FrameHeader:
     reader = _known_reader(path)
     if not reader.native:
         return reader.read_header(path)
-    return replace(sandbox.call(reader.read_header, path, modules=reader.modules), path=path)
+    return replace(sandbox.call(reader.read_header, path, modules=reader.modules, small=True), path=path)
 
 
 def read(path: Path, development: Development | None = None) -> Exposure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,22 @@ def damaged(path: Path, cause: str) -> ReadError:
     return ReadError(f"{path} is damaged: {' '.join(cause.split()).rstrip('.')}.", CURE)
 
 
+def check_channels(path: Path, channels: int) -> None:
+    """Raise ReadError for a picture of more channels than any has."""
+    if channels > limits.CHANNELS:
+        raise ReadError(f"{path} claims {channels} channels, more than {limits.CHANNELS}.", "Save its picture as RGB.")
+
+
+def unpacked(packed: bytes, most: int = limits.METADATA) -> bytes | None:
+    """What zlib has packed, up to one byte more than `most`; None when it is damaged or never comes to its end."""
+    unpacker = zlib.decompressobj()
+    try:
+        whole = unpacker.decompress(packed, most + 1)
+    except zlib.error:
+        return None
+    return whole if unpacker.eof or len(whole) > most else None
+
+
 def check_size(path: Path, width: int, height: int) -> tuple[int, int]:
     """(width, height) as given, if a picture can have them; ReadError otherwise."""
     if width < 1 or height < 1:
@@ -115,6 +132,5 @@ def check_size(path: Path, width: int, height: int) -> tuple[int, int]:
             f"{path} claims {width}x{height} pixels, more than {limits.short(limits.pixels())}.",
             f"If it is no damaged file, pass --max-pixels {limits.short(pixels)}.",
         )
-    for told in limits.on_claim:
-        told(pixels)
+    limits.claim(pixels)
     return width, height

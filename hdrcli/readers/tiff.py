@@ -16,7 +16,7 @@ from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import photo
-from hdrcli.readers._file import check_size, damaged, decoding, opened
+from hdrcli.readers._file import check_channels, check_size, damaged, decoding, opened
 from hdrcli.readers._strips import is_cut
 
 _log = logging.getLogger("hdrcli")
@@ -47,6 +47,7 @@ def _page(path: Path, stream: BinaryIO) -> Any:
     if any(other.shape == page.shape for other in whole[1:]):
         _log.warning("%s has several pages; the first is used.", path)
     check_size(path, page.imagewidth, page.imagelength)
+    check_channels(path, page.samplesperpixel)
     return page
 
 

@@ -23,14 +23,17 @@ def prepare(*modules: str) -> None:
         client.prepare(modules)
 
 
-def call(function: Callable[..., Made], path: Path, *arguments: Any, modules: tuple[str, ...] = ()) -> Made:
+def call(
+    function: Callable[..., Made], path: Path, *arguments: Any, modules: tuple[str, ...] = (), small: bool = False
+) -> Made:
     """`function(path, *arguments)` in a process of its own; `function` is a module's, and raises what it raises here.
 
     `modules` are those that it will import, loaded once for all calls. Arguments and results are of the types that
-    `message` knows. Raises ReadError when the process crashes, takes too long or answers nonsense.
+    `message` knows. A `small` request, of which there are thousands, may share its process with others, as long as
+    these go well. Raises ReadError when the process crashes, takes too long or answers nonsense.
     """
     if os.name != "posix":
         return function(path, *arguments)
     from hdrcli.sandbox import client
 
-    return client.call(function, path, *arguments, modules=modules)
+    return client.call(function, path, *arguments, modules=modules, small=small)

@@ -21,7 +21,7 @@ BYTES, PER_BYTE, PER_PIXEL = 1 << 30, 8, 256
 _VM_DATA, _MEM_AVAILABLE = (re.compile(rf"^{name}:\s+(\d+) kB", re.MULTILINE) for name in ("VmData", "MemAvailable"))
 
 _granted: list[int] = []
-"""Bytes for a file of unknown pixels, and its size; empty in a process without limits."""
+"""Bytes that this process had before its first file, the size of its file, and the most pixels that it claims."""
 
 
 def on_the_clock(path: Path) -> float:
@@ -30,22 +30,24 @@ def on_the_clock(path: Path) -> float:
 
 
 def is_limited() -> bool:
-    """Whether this process was made for one file."""
+    """Whether this process was made for a file."""
     return bool(_granted)
 
 
 def grant(path: Path) -> None:
     """Limit this process to what a file of this size may need before anything is known of its pixels."""
-    _granted[:] = [_used() + BYTES + PER_BYTE * _size(path), _size(path)]
-    limits.on_claim.append(_grow)
+    if not _granted:
+        limits.watch(_grow)
+    _granted[:] = [_granted[0] if _granted else _used(), _size(path), 0]
     _grow(0)
 
 
 def _grow(pixels: int) -> None:
     """Let this process have what so many pixels take, as far as there is memory."""
-    base, size = _granted
-    wanted = base + PER_PIXEL * pixels
-    _limit(resource.RLIMIT_DATA, max(base, min(wanted, _used() + _available())))
+    before, size, most = _granted
+    _granted[2] = pixels = max(pixels, most)
+    base = before + BYTES + PER_BYTE * size
+    _limit(resource.RLIMIT_DATA, max(base, min(base + PER_PIXEL * pixels, _used() + _available())))
     _limit(resource.RLIMIT_CPU, int(_seconds(size, pixels) + sum(os.times()[:2])))
 
 

@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 
 from hdrcli import errors
 from hdrcli.errors import HdrcliError, ReadError
-from hdrcli.sandbox import control
-from hdrcli.sandbox.helper import Gone, Helper
+from hdrcli.sandbox.helper import Gone, Helper, Session
 
 _CURE = "Copy the file again from the camera or its backup, or leave it out."
+
+_MOST_SMALL = 500
+"""Requests to one process: whatever they leave behind ends with it."""
 
 _BUGS = ("AttributeError", "IndexError", "KeyError", "MemoryError", "OverflowError", "TypeError", "ValueError")
 
@@ -45,46 +47,64 @@ def prepare(modules: tuple[str, ...]) -> None:
             return
 
 
-def call(function: Callable[..., Made], path: Path, *arguments: Any, modules: tuple[str, ...]) -> Made:
+def call(function: Callable[..., Made], path: Path, *arguments: Any, modules: tuple[str, ...], small: bool) -> Made:
     """`sandbox.call` where processes can be forked."""
     from hdrcli.sandbox import allowance, task
 
     if allowance.is_limited():
         return function(path, *arguments)
-    asked = control.packet(allowance.on_the_clock(path), (function.__module__, *modules))
-    for _ in range(2):
+    request = task.request(function, path, arguments)
+    for _ in range(3):
         helper = _helper()
         if helper is None:
             return function(path, *arguments)
         try:
-            answer, status, is_late = _answer(helper, asked, task.request(function, path, arguments))
+            session = _idle(helper) if small else None
+            is_new = session is None
+            session = session or helper.fork((function.__module__, *modules))
+            answer = _answer(session, request, path, is_new)
         except Gone:
             _forget(helper)
             continue
-        if answer is None:
-            raise _lost(path, status, is_late)
+        if answer is None:  # what an earlier file has left behind may be at fault
+            continue
+        if small and answer["error"] is None and session.asked < _MOST_SMALL:
+            helper.idle.append(session)
+        else:
+            session.close()
         return _taken(answer)
-    raise ReadError(f"{path} has twice brought down the process that decodes it.", _CURE)
+    raise ReadError(f"{path} brings down the process that decodes it, again and again.", _CURE)
 
 
-def _answer(helper: Helper, asked: bytes, request: dict[str, Any]) -> tuple[Any, int, bool]:
-    """The answer, or None and how the process ended. Raises Gone."""
-    from hdrcli.sandbox import wire
-
-    line, watch = helper.fork(asked)
+def _idle(helper: Helper) -> Session | None:
     try:
-        wire.send(line, request)
-        return wire.receive(line), 0, False
+        return helper.idle.pop()
+    except IndexError:
+        return None
+
+
+def _answer(session: Session, request: dict[str, Any], path: Path, is_new: bool) -> Any:
+    """The answer to a request; None when the session, which is not new, has broken down. Raises ReadError and Gone."""
+    from hdrcli.sandbox import allowance, wire
+
+    session.asked += 1
+    try:
+        wire.send(session.line, request)
+        return wire.receive(session.line, allowance.on_the_clock(path))
+    except wire.Late:
+        session.close()
+        raise _late(path) from None
     except (wire.Broken, OSError):
-        line.close()  # for a process that is still there, the end
-        told = os.read(watch, control.ENDED.size)
-        if len(told) < control.ENDED.size:
-            raise Gone from None
-        status, is_late = control.ENDED.unpack(told)
-        return None, status, is_late
-    finally:
-        line.close()
-        os.close(watch)
+        try:
+            status = session.ending()
+        finally:
+            session.close()
+        if is_new:
+            raise _lost(path, status) from None
+        return None
+    except BaseException:  # Ctrl-C, or no memory for what comes
+        session.close()
+        raise
 
 
 def _taken(answer: dict[str, Any]) -> Any:
@@ -101,10 +121,14 @@ def _taken(answer: dict[str, Any]) -> Any:
     raise bug from RuntimeError(f"in the process that decodes:\n{hint}")
 
 
-def _lost(path: Path, status: int, is_late: bool) -> ReadError:
+def _late(path: Path) -> ReadError:
+    return ReadError(f"{path} takes its decoder too long: it may be damaged.", _CURE)
+
+
+def _lost(path: Path, status: int) -> ReadError:
     """The error for a file whose process ended without an answer."""
-    if is_late or -status == signal.SIGXCPU:
-        return ReadError(f"{path} takes its decoder too long: it may be damaged.", _CURE)
+    if -status == signal.SIGXCPU:
+        return _late(path)
     if -status == signal.SIGKILL:
         return ReadError(f"{path} was being decoded when its process was killed.", "See whether memory has run out.")
     how = signal.strsignal(-status) if status < 0 else f"exit status {status}"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import struct
 
-PACKET = struct.Struct("<f252s")
-"""Seconds on the clock, and the modules to load before forking, parted by spaces. Without files that is all it asks."""
+PACKET = 256
+"""Bytes of a request: the modules to load before forking, parted by spaces. Without files, loading is all it asks."""
 
-ENDED = struct.Struct("<i?")
-"""Exit status as of a subprocess (minus a signal), and whether it was killed for the time it took."""
+ENDED = struct.Struct("<i")
+"""How a process has ended, as of a subprocess: its exit status, or minus a signal."""
 
 READY = b"\1"
 """What the zygote says first."""
 
 
-def packet(seconds: float, modules: tuple[str, ...]) -> bytes:
-    """The bytes of a packet."""
-    return PACKET.pack(seconds, " ".join(modules).encode())
+def packet(modules: tuple[str, ...]) -> bytes:
+    """A request. Raises ValueError for names that are too long for it."""
+    text = " ".join(modules).encode()
+    if len(text) > PACKET:
+        raise ValueError(f"{len(text)} bytes of names")
+    return text.ljust(PACKET)

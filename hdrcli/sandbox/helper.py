@@ -9,7 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
-from hdrcli.sandbox.control import READY, packet
+from hdrcli.sandbox.control import ENDED, READY, packet
 
 _START = 60.0
 """Seconds that the start of a Python may take."""
@@ -22,6 +22,29 @@ class Gone(Exception):  # noqa: N818 (not an error of a user's)
     """The zygote has ended."""
 
 
+class Session:
+    """A process that the zygote has forked: the line to it, and the pipe on which is told how it has ended."""
+
+    def __init__(self, line: socket.socket, watch: int) -> None:
+        self.line = line
+        self._watch = watch
+        self.asked = 0
+
+    def ending(self) -> int:
+        """Its exit status, or minus the signal that has ended it; it ends now, if it still runs. Raises Gone."""
+        self.line.close()
+        told = os.read(self._watch, ENDED.size)
+        if len(told) < ENDED.size:
+            raise Gone
+        status: int = ENDED.unpack(told)[0]
+        return status
+
+    def close(self) -> None:
+        """End it."""
+        self.line.close()
+        os.close(self._watch)
+
+
 class Helper:
     """A zygote that runs. Raises OSError when it cannot be started."""
 
@@ -29,6 +52,7 @@ class Helper:
         self._control, end = socket.socketpair()
         self._lock = threading.Lock()
         self._is_ready = False
+        self.idle: list[Session] = []
         with end:
             self._process = subprocess.Popen(  # noqa: S603 (this Python, and a program of our own)
                 [sys.executable, *_FLAGS, "-c", _PROGRAM, str(end.fileno()), *_search_path()],
@@ -42,7 +66,7 @@ class Helper:
 
     def load(self, modules: tuple[str, ...]) -> None:
         """Let it load modules that will be needed."""
-        self._say(packet(0, modules), [])
+        self._say(packet(modules), [])
 
     def is_up(self) -> bool:
         """Whether it has come up, once that is known."""
@@ -56,12 +80,12 @@ class Helper:
                 self._control.settimeout(None)
             return self._is_ready
 
-    def fork(self, asked: bytes) -> tuple[socket.socket, int]:
-        """The line to a process that serves one request, and the pipe on which it is told how that process ended."""
+    def fork(self, modules: tuple[str, ...]) -> Session:
+        """A process that has loaded the modules. Raises Gone."""
         line, far = socket.socketpair()
         watch, ended = os.pipe()
         try:
-            self._say(asked, [far.fileno(), ended])
+            self._say(packet(modules), [far.fileno(), ended])
         except BaseException:
             line.close()
             os.close(watch)
@@ -69,7 +93,7 @@ class Helper:
         finally:
             far.close()
             os.close(ended)
-        return line, watch
+        return Session(line, watch)
 
     def _say(self, asked: bytes, files: list[int]) -> None:
         try:
@@ -80,6 +104,8 @@ class Helper:
 
     def close(self) -> None:
         """End it. It ends by itself, too, when this process does."""
+        while self.idle:
+            self.idle.pop().close()
         self._control.close()
         try:
             self._process.wait(5)

@@ -1,4 +1,4 @@
-"""What a process does that lives for one file: it runs one function, sends what came of it, and ends."""
+"""What a process does that lives for a file: it runs a function, and sends what came of it."""
 
 from __future__ import annotations
 
@@ -41,24 +41,30 @@ def die_with(parent: int) -> None:
 
 
 def serve(line: socket.socket) -> None:
-    """Answer the one request that comes on the line: (value, error, notes)."""
-    asked = wire.receive(line)
-    module, name, path, arguments = asked["module"], asked["name"], asked["path"], asked["arguments"]
+    """Answer what is asked on the line, as a rule one request, with (value, error, notes), until it is closed."""
     notes = _Notes()
     logging.getLogger("hdrcli").addHandler(notes)
-    value: Any = None
-    error: tuple[str, ...] | None = None
-    try:
-        function = getattr(import_module(module), name)
-        allowance.grant(path)
-        with limits.at_most(asked["pixels"]):
-            value = function(path, *arguments)
-    except Exception as raised:  # noqa: BLE001 (it is raised again where it was asked for)
-        error = _told(raised)
-    try:
-        wire.send(line, {"value": value, "error": error, "notes": notes.kept})
-    except (MemoryError, TypeError) as raised:  # while it was packed: nothing is sent yet
-        wire.send(line, {"value": None, "error": _told(raised), "notes": []})
+    while True:
+        try:
+            asked = wire.receive(line)
+        except wire.Broken:
+            return
+        notes.kept = []
+        try:
+            value, error = _done(asked), None
+        except Exception as raised:  # noqa: BLE001 (it is raised again where it was asked for)
+            value, error = None, _told(raised)
+        try:
+            wire.send(line, {"value": value, "error": error, "notes": notes.kept})
+        except (MemoryError, TypeError) as raised:  # while it was packed: nothing is sent yet
+            wire.send(line, {"value": None, "error": _told(raised), "notes": []})
+
+
+def _done(asked: dict[str, Any]) -> Any:
+    function = getattr(import_module(asked["module"]), asked["name"])
+    allowance.grant(asked["path"])
+    with limits.at_most(asked["pixels"]):
+        return function(asked["path"], *asked["arguments"])
 
 
 def _told(error: Exception) -> tuple[str, ...]:

@@ -19,14 +19,21 @@ from hdrcli.sandbox.message import packed, unpacked
 LONGEST = 4 * limits.METADATA
 """Bytes of text; Exif, XMP and logs, in base64."""
 
-MOST_BYTES = 16
-"""Of arrays for each pixel: RGB in float32, and masks."""
+MOST_BYTES, TABLE = 16, 1 << 20
+"""Of arrays for each pixel: RGB in float32, and masks; and of the values that codes stand for."""
+
+_TICK = 1.0
+"""Seconds."""
 
 _LENGTH = struct.Struct("<Q")
 
 
 class Broken(Exception):  # noqa: N818 (not an error of a user's)
     """A message that has not come whole, or is none."""
+
+
+class Late(Exception):  # noqa: N818
+    """A message that has not come in time."""
 
 
 def send(line: socket.socket, value: Any) -> None:
@@ -39,13 +46,14 @@ def send(line: socket.socket, value: Any) -> None:
         line.sendall(array.data)
 
 
-def receive(line: socket.socket) -> Any:
-    """The value of the next message. Raises Broken, MemoryError."""
+def receive(line: socket.socket, patience: float | None = None) -> Any:
+    """The value of the next message. Raises Broken, MemoryError, and Late when `patience` is over (seconds)."""
+    clock = _Clock(line, patience)
     try:
-        (length,) = _LENGTH.unpack(_exactly(line, np.empty(_LENGTH.size, np.uint8)).tobytes())
-        told = json.loads(_exactly(line, np.empty(_within(length, LONGEST), np.uint8)).tobytes())
-        most = MOST_BYTES * limits.pixels()
-        arrays = [_exactly(line, np.empty(_within(size, most), np.uint8)) for size in told["sizes"]]
+        (length,) = _LENGTH.unpack(_exactly(clock, np.empty(_LENGTH.size, np.uint8)).tobytes())
+        told = json.loads(_exactly(clock, np.empty(_within(length, LONGEST), np.uint8)).tobytes())
+        most = TABLE + MOST_BYTES * limits.pixels()
+        arrays = [_exactly(clock, np.empty(_within(size, most), np.uint8)) for size in told["sizes"]]
         return unpacked(told["value"], arrays)
     except (ArithmeticError, LookupError, OSError, RecursionError, TypeError, ValueError) as error:
         raise Broken("a message that is none") from error
@@ -57,11 +65,29 @@ def _within(size: Any, most: int) -> int:
     return size
 
 
-def _exactly(line: socket.socket, room: np.ndarray) -> np.ndarray:
+class _Clock:
+    """Reads from a line until its time is over. While this process was stopped (Ctrl-Z), no time has gone by."""
+
+    def __init__(self, line: socket.socket, patience: float | None) -> None:
+        self._line = line
+        self._left = patience
+        line.settimeout(None if patience is None else min(_TICK, patience))
+
+    def read(self, room: memoryview) -> int:
+        while True:
+            try:
+                return self._line.recv_into(room)
+            except TimeoutError:
+                self._left = (self._left or 0) - (self._line.gettimeout() or 0)
+                if self._left <= 0:
+                    raise Late from None
+
+
+def _exactly(clock: _Clock, room: np.ndarray) -> np.ndarray:
     """The room filled with what comes next."""
     left = room.data
     while left:
-        count = line.recv_into(left)
+        count = clock.read(left)
         if not count:
             raise Broken("a message that breaks off")
         left = left[count:]

@@ -1,8 +1,8 @@
 """A process of one thread that has loaded what decoders need and forks one process for each file.
 
 It reads no file itself. A request is a packet on its control socket with two files: the line to the process that asked,
-and a pipe on which it tells how the one that it forked has ended. When whoever asked has gone, so has the reason to
-decode; when the control socket is closed, by an exit or a kill, all ends.
+and a pipe on which it tells how the one that it forked has ended. When whoever asked closes that pipe, nobody waits any
+more: the process is killed. When the control socket is closed, by an exit or a kill, all are.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import resource
 import select
 import signal
 import socket
-import time
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
@@ -23,24 +21,13 @@ from typing import NoReturn
 from hdrcli.sandbox import task
 from hdrcli.sandbox.control import ENDED, PACKET, READY
 
-_TICK = 1.0
-"""Seconds; a process that was stopped (Ctrl-Z) has missed ticks, and those don't count."""
-
-
-@dataclass
-class _Task:
-    pid: int
-    ended: int
-    seconds: float
-    late: bool = False
-
 
 class Zygote:
     """The loop of the process."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
-        self._tasks: dict[int, _Task] = {}
+        self._tasks: dict[int, int] = {}  # the number of the process by the pipe
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
         self._wake, waker = socket.socketpair()
@@ -54,32 +41,26 @@ class Zygote:
     def run(self) -> NoReturn:
         """Fork for each request, until the control socket is closed."""
         self._control.sendall(READY)
-        before = time.monotonic()
         while True:
-            found = self._poll.poll(1000 * _TICK if self._tasks else None)
-            now = time.monotonic()
-            self._age(min(now - before, 2 * _TICK))
-            before = now
-            for file, _ in found:
+            for file, _ in self._poll.poll():
                 if file == self._control.fileno():
                     self._take()
                 elif file == self._wake.fileno():
                     with contextlib.suppress(BlockingIOError):
                         self._wake.recv(4096)
                 elif file in self._tasks:  # whoever asked has gone
-                    self._kill(self._tasks[file])
+                    os.kill(self._tasks[file], signal.SIGKILL)  # not waited for, so that the number is still its own
                     self._poll.unregister(file)
             self._reap()
 
     def _take(self) -> None:
         """Fork for the next request; end everything when there can be none."""
-        packet, files, _, _ = socket.recv_fds(self._control, PACKET.size, 2)
+        packet, files, _, _ = socket.recv_fds(self._control, PACKET, 2)
         if not packet:
-            for one in self._tasks.values():
-                self._kill(one)
+            for pid in self._tasks.values():
+                os.kill(pid, signal.SIGKILL)
             os._exit(0)
-        seconds, modules = PACKET.unpack(packet)
-        for name in modules.rstrip(b"\0").decode().split():
+        for name in packet.decode().split():
             with contextlib.suppress(ImportError):  # which is said where it is used
                 import_module(name)
         if not files:
@@ -91,7 +72,7 @@ class Zygote:
         if pid == 0:
             self._become(line, zygote)
         os.close(line)
-        self._tasks[ended] = _Task(pid, ended, seconds)
+        self._tasks[ended] = pid
         self._poll.register(ended, 0)
 
     def _become(self, line: int, zygote: int) -> NoReturn:
@@ -110,30 +91,19 @@ class Zygote:
         finally:
             os._exit(1)
 
-    def _age(self, seconds: float) -> None:
-        for one in self._tasks.values():
-            one.seconds -= seconds
-            if one.seconds < 0:
-                one.late = True
-                self._kill(one)
-
-    @staticmethod
-    def _kill(one: _Task) -> None:
-        os.kill(one.pid, signal.SIGKILL)  # it has not been waited for, so that its number is still its own
-
     def _reap(self) -> None:
-        by_pid = {one.pid: one for one in self._tasks.values()}
+        by_pid = {pid: ended for ended, pid in self._tasks.items()}
         while by_pid:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            one = by_pid.pop(pid)
-            with contextlib.suppress(OSError):  # nobody wants to know
-                os.write(one.ended, ENDED.pack(os.waitstatus_to_exitcode(status), one.late))
+            ended = by_pid.pop(pid)
+            del self._tasks[ended]
             with contextlib.suppress(KeyError):
-                self._poll.unregister(one.ended)
-            os.close(one.ended)
-            del self._tasks[one.ended]
+                self._poll.unregister(ended)
+            with contextlib.suppress(OSError):  # nobody wants to know
+                os.write(ended, ENDED.pack(os.waitstatus_to_exitcode(status)))
+            os.close(ended)
 
 
 def main(control: int) -> NoReturn:

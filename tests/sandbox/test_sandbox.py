@@ -199,4 +199,4 @@ def test_a_packet_takes_all_modules_of_a_reader() -> None:
     from hdrcli import plugins
 
     for name in plugins.names("readers"):
-        assert len(control.packet(1, (f"hdrcli.readers.{name}", *plugins.load("readers", name).READER.modules))) == 256
+        assert len(control.packet((f"hdrcli.readers.{name}", *plugins.load("readers", name).READER.modules))) == 256
