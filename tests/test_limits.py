@@ -34,7 +34,7 @@ def test_what_is_no_number_of_pixels(text: str) -> None:
         limits.parse_pixels(text)
 
 
-def _files(folder: Path) -> list[Path]:
+def one_of_each(folder: Path) -> list[Path]:
     """A file of 53x37 pixels in each format."""
     pixels = ramp()
     jpeg(folder / "a.jpg")
@@ -52,7 +52,7 @@ def _files(folder: Path) -> list[Path]:
 
 def test_every_format_keeps_to_the_limit(tmp_path: Path) -> None:
     """The hint's value is one that lets the file pass."""
-    for path in _files(tmp_path):
+    for path in one_of_each(tmp_path):
         header = readers.read_header(path)
         for read in (readers.read_header, readers.read):
             with (

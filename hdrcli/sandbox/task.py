@@ -61,6 +61,8 @@ def serve(line: socket.socket) -> None:
 
 
 def _done(asked: dict[str, Any]) -> Any:
+    if asked["folder"] is not None:
+        os.chdir(asked["folder"])
     function = getattr(import_module(asked["module"]), asked["name"])
     allowance.grant(asked["path"])
     with limits.at_most(asked["pixels"]):
@@ -76,7 +78,12 @@ def _told(error: Exception) -> tuple[str, ...]:
 
 def request(function: Any, path: Path, arguments: tuple[Any, ...]) -> dict[str, Any]:
     """What `serve` takes: a module's function, by its name."""
+    try:
+        folder = Path.cwd()  # paths may start from it, and it may change during a run
+    except OSError:  # it was removed
+        folder = None
     return {
+        "folder": folder,
         "module": function.__module__,
         "name": function.__qualname__,
         "path": path,

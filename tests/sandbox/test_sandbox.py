@@ -46,6 +46,14 @@ def test_a_crash_is_an_error_that_names_the_file(file: Path, misdeed: Any, argum
     assert sandbox.call(misdeeds.well, file) == "whole"
 
 
+def test_paths_start_from_the_folder_of_the_moment(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (file.parent / "b").mkdir()
+    (file.parent / "b" / "a.jpg").write_text("another")
+    for folder, content in ((file.parent, "whole"), (file.parent / "b", "another")):
+        monkeypatch.chdir(folder)
+        assert sandbox.call(misdeeds.well, Path("a.jpg"), small=True) == content
+
+
 def test_each_file_has_a_process_of_its_own(file: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         numbers = list(pool.map(lambda _: sandbox.call(misdeeds.pid, file), range(8)))
