@@ -35,13 +35,17 @@ class Reader:
     `suffixes` are lower case with the dot. `read_header` decodes no pixels. `read` applies Orientation once, converts
     tagged colours to BT.709 primaries and raises ReadError for a file that is not whole; its second argument is how a
     RAW file becomes light (other formats ignore it). `read_light`, of formats that hold light above white, gives all
-    that is stored: (H, W, 3) float32, also below 0 and not finite.
+    that is stored: (H, W, 3) float32, also below 0 and not finite. All that decodes pixels runs in a process of its
+    own (`hdrcli.sandbox`), and so does `read_header` if it is `native`: if it lets a library loose on the file's bytes.
+    `modules` are the libraries to load there beforehand.
     """
 
     suffixes: tuple[str, ...]
     read_header: Callable[[Path], FrameHeader]
     read: Callable[[Path, Development | None], Exposure]
     read_light: Callable[[Path], np.ndarray] | None = None
+    native: bool = False
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hdrcli import exposure
+from hdrcli import exposure, limits
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.inputs import Inputs
@@ -66,6 +66,7 @@ class Inspection:
         return tuple(bracket for bracket in self.brackets if bracket.error)
 
 
+@limits.heeding
 def inspect(
     inputs: Iterable[str | Path],
     *,

@@ -20,6 +20,7 @@ from hdrcli import (
     disk,
     exposure,
     interrupts,
+    limits,
     outputs,
     overlapping,
     response,
@@ -46,6 +47,7 @@ EXTREMES = 2
 log = logging.getLogger("hdrcli")
 
 
+@limits.heeding
 def fuse(
     inputs: str | Path | Iterable[str | Path] | Grouping,
     *,
@@ -62,9 +64,9 @@ def fuse(
     `options` are the fields of `FuseSettings` (model="dfgnet", output=Path("fused"), …). `on_plans` is told the number
     of brackets, `on_measuring`, of a shoot on one scale, how many of how many have been looked at, `on_result` what
     became of each, in the order they are done; `on_fused` is handed the pixels of each once its files are written.
-    `typed` are the names of the options that were asked for (by default those not at theirs): notes say which had no
-    effect. A bracket that fails is reported, with its error, and the others go on. Raises UsageError for options that
-    cannot be meant.
+    `max_pixels` (or "2G") is the most that a frame may have. `typed` are the names of the options that were asked for
+    (by default those not at theirs): notes say which had no effect. A bracket that fails is reported, with its error,
+    and the others go on. Raises UsageError for options that cannot be meant.
     """
     settings, typed = unheeded.chosen(FuseSettings(**options), typed)
     response.parse(settings.response)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import hdrcli
-from hdrcli import batch, disk, pipeline, readers, scale, tone_mapping, transfer, unheeded
+from hdrcli import batch, disk, limits, pipeline, readers, scale, tone_mapping, transfer, unheeded
 from hdrcli.adjustments import Adjustments
 from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
@@ -29,6 +29,7 @@ from hdrcli.together import Measuring, agreeing, sampled
 _OF_THE_PICTURE = {"toneMapping", "adjustments"}
 
 
+@limits.heeding
 def tonemap(
     inputs: str | Path | Iterable[str | Path],
     *,

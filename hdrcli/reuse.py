@@ -30,6 +30,7 @@ _NO_PIXELS = {
     "device",
     "tile",
     "jobs",
+    "max_pixels",
     "cluster",
     "overwrite",
     "skip_existing",

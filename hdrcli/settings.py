@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hdrcli import plugins
+from hdrcli import limits, plugins
 from hdrcli.adjustments import Adjustments
 from hdrcli.development import DEMOSAICS
 from hdrcli.errors import UsageError, choices_hint
@@ -60,6 +60,7 @@ class FuseSettings:
     dry_run: bool = False
     gap: float | None = None
     size: int | None = None
+    max_pixels: int = field(default_factory=limits.pixels)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "output", Path(self.output))  # a text will do, from Python

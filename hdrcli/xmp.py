@@ -6,11 +6,11 @@ of the file's structure, is true of that file alone.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Mapping
 from typing import NoReturn
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 LONGEST = 4 << 20
 """Bytes; the longest packets in use hold the brush strokes of a developer program."""
@@ -72,7 +72,7 @@ def read(packet: bytes) -> dict[str, tuple[tuple[str, str], ...]]:
 def packet(properties: Properties, descriptions: str = "") -> bytes:
     """A whole packet, UTF-8. `descriptions` are further rdf:Description elements, which declare their namespaces."""
     prefixes = sorted({name.partition(":")[0] for name in properties})
-    declared = "".join(f" xmlns:{prefix}={quoteattr(_NAMESPACES[prefix])}" for prefix in prefixes)
+    declared = "".join(f' xmlns:{prefix}="{_NAMESPACES[prefix]}"' for prefix in prefixes)
     elements = "\n".join(_element(name, values) for name, values in sorted(properties.items()))
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
@@ -139,9 +139,12 @@ def _values(form: str, texts: list[tuple[str, str | None]]) -> tuple[tuple[str, 
 def _element(name: str, values: tuple[tuple[str, str], ...]) -> str:
     form = _FORMS[name]
     if not form:
-        return f"<{name}>{escape(values[0][1])}</{name}>"
+        return f"<{name}>{html.escape(values[0][1], quote=False)}</{name}>"
     items = "".join(
-        f"<rdf:li{f' xml:lang={quoteattr(language)}' if language else ''}>{escape(text)}</rdf:li>"
-        for language, text in values
+        f"<rdf:li{_language(language)}>{html.escape(text, quote=False)}</rdf:li>" for language, text in values
     )
     return f"<{name}><rdf:{form}>{items}</rdf:{form}></{name}>"
+
+
+def _language(tag: str) -> str:
+    return f' xml:lang="{html.escape(tag)}"' if tag else ""

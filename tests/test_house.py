@@ -12,6 +12,7 @@ STAGES = {"readers", "alignment", "networks", "classical", "tone_mapping", "writ
 LAYERS = [
     {
         "errors",
+        "limits",
         "image",
         "parallel",
         "comparison",
@@ -25,6 +26,7 @@ LAYERS = [
     {
         "contracts",
         "disk",
+        "sandbox",
         "plugins",
         "records",
         "weights",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hdrcli.cli import console, eval_options, options, page_options, progress
+from hdrcli import sandbox
+from hdrcli.cli import console, eval_options, options, page_options, pixels_option, progress
 from hdrcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def evaluate(
     maps: eval_options.Maps = None,
     csv: eval_options.Csv = None,
     page: page_options.Report = None,
+    max_pixels: pixels_option.MaxPixels = "2G",
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_config: options.NoConfig = False,
@@ -61,12 +63,14 @@ def evaluate(
         "layout": layout,
         "models": eval_options.parse_names(model),
         "output": options.folder("--output", output),
+        "max_pixels": max_pixels,
     }
     if model is not None:
         from hdrcli import settings
 
         chosen |= {"align": align, "static_merge": static_merge, "overwrite": overwrite, "device": device}
         chosen |= {"precision": precision, "tile": settings.parse_tile(tile), "jobs": jobs}
+    sandbox.prepare("hdrcli.readers.exr", "OpenEXR")
     from hdrcli import evaluation
     from hdrcli.comparison import Viewing
 

@@ -7,9 +7,19 @@ from typing import Any
 
 import typer
 
-from hdrcli import settings
+from hdrcli import sandbox, settings
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import cluster_option, console, defaults, options, page_options, picture_options, progress, report
+from hdrcli.cli import (
+    cluster_option,
+    console,
+    defaults,
+    options,
+    page_options,
+    picture_options,
+    pixels_option,
+    progress,
+    report,
+)
 from hdrcli.development import DEMOSAICS
 
 
@@ -50,6 +60,7 @@ def fuse(
     tile: options.Tile = "auto",
     jobs: options.Jobs = 1,
     cluster: cluster_option.Cluster = None,
+    max_pixels: pixels_option.MaxPixels = "2G",
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_config: options.NoConfig = False,
@@ -85,11 +96,14 @@ def fuse(
         "precision": precision,
         "tile": settings.parse_tile(tile),
         "jobs": jobs,
+        "max_pixels": max_pixels,
         "cluster": cluster,
         "typed": defaults.typed(context),
     }
     page_options.refuse_inputs(given, report=page)
     shown = page_options.fused(page, overwrite=overwrite, dry_run=dry_run)
+    if not dry_run:
+        sandbox.prepare("hdrcli.readers.jpeg", "simplejpeg")  # comes up while the rest is imported
     from hdrcli import pipeline  # only now: it loads numpy, OpenCV and the like
 
     results: list[pipeline.BracketResult] = []

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.table import Table
 
-from hdrcli import settings
-from hdrcli.cli import console, options, progress, report
+from hdrcli import sandbox, settings
+from hdrcli.cli import console, options, pixels_option, progress, report
 
 if TYPE_CHECKING:
     from hdrcli.inspection import InspectedBracket, InspectedFrame, Inspection
@@ -24,6 +24,7 @@ def inspect(
     reference: options.Reference = "auto",
     gap: options.Gap = None,
     size: options.Size = None,
+    max_pixels: pixels_option.MaxPixels = "2G",
     json: options.Json = False,
     no_config: options.NoConfig = False,
     debug: options.Debug = False,
@@ -39,7 +40,9 @@ def inspect(
         "reference": options.parse_reference(reference),
         "gap": gap,
         "size": size,
+        "max_pixels": max_pixels,
     }
+    sandbox.prepare("hdrcli.readers.jpeg", "simplejpeg")
     from hdrcli import inspection
 
     with progress.Bars() as bars:

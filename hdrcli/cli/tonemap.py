@@ -8,8 +8,9 @@ from typing import Any
 import typer
 from rich.text import Text
 
+from hdrcli import sandbox
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import console, defaults, options, picture_options, progress, report
+from hdrcli.cli import console, defaults, options, picture_options, pixels_option, progress, report
 
 
 def tonemap(
@@ -29,6 +30,7 @@ def tonemap(
     quality: options.Quality = 95,
     overwrite: options.Overwrite = False,
     skip_existing: options.SkipExisting = False,
+    max_pixels: pixels_option.MaxPixels = "2G",
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_config: options.NoConfig = False,
@@ -46,8 +48,10 @@ def tonemap(
         "overwrite": overwrite,
         "skip_existing": skip_existing,
         "together": together,
+        "max_pixels": max_pixels,
         "typed": defaults.typed(context),
     }
+    sandbox.prepare("hdrcli.readers.exr", "OpenEXR")
     from hdrcli import pipeline, rendering  # only now: they load numpy and the like
 
     with progress.Bars(off=quiet) as bars:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hdrcli import batch, plugins
+from hdrcli import batch, limits, plugins
 from hdrcli.cluster.agreement import Terms, check_frames, host
 from hdrcli.cluster.told import AgainError, Told, Unfit
 from hdrcli.errors import HdrcliError
@@ -131,7 +131,7 @@ def fuse(work: Callable[..., Carried], plan: Plan, number: int, terms: Terms) ->
     except HdrcliError as error:
         return Unfit(worker.address, Told.of(error))
     try:
-        with station.open():
+        with station.open(), limits.at_most(terms.settings.max_pixels):
             return work(plan, terms.settings, _stages(station, number, terms.run), manifest=station.manifest)
     except Stopped:
         return None

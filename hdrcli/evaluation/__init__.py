@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from hdrcli import datasets, settings
+from hdrcli import datasets, limits, settings
 from hdrcli.batch import DONE, Progress
 from hdrcli.comparison import Viewing
 from hdrcli.errors import ReadError, UsageError, choices_hint
@@ -19,6 +19,7 @@ from hdrcli.readers import is_frame
 from hdrcli.scores import Evaluation, Score
 
 
+@limits.heeding
 def evaluate(
     prediction: str | Path,
     truth: str | Path | None = None,

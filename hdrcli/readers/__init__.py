@@ -1,14 +1,15 @@
-"""Files to exposures: one reader for each format, found by the file's suffix."""
+"""Files to exposures: one reader for each format, found by the file's suffix. Decoders run in processes apart."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from hdrcli import plugins
+from hdrcli import plugins, sandbox
 from hdrcli.contracts import Reader
 from hdrcli.development import Development
 from hdrcli.errors import ReadError
@@ -34,12 +35,16 @@ def is_frame(path: Path) -> bool:
 
 def read_header(path: Path) -> FrameHeader:
     """What a frame's file says before its pixels are decoded. Raises ReadError."""
-    return _known_reader(path).read_header(path)
+    reader = _known_reader(path)
+    if not reader.native:
+        return reader.read_header(path)
+    return replace(sandbox.call(reader.read_header, path, modules=reader.modules, small=True), path=path)
 
 
 def read(path: Path, development: Development | None = None) -> Exposure:
     """The exposure of a frame's file; `development` is how a RAW file becomes light. Raises ReadError."""
-    return _known_reader(path).read(path, development)
+    reader = _known_reader(path)
+    return sandbox.call(reader.read, path, development, modules=reader.modules)
 
 
 def read_scene(path: Path) -> np.ndarray:
@@ -49,10 +54,10 @@ def read_scene(path: Path) -> np.ndarray:
 
 def read_light(path: Path) -> np.ndarray:
     """All that a scene-referred file stores, (H, W, 3) float32, also below 0 and not finite. Raises ReadError."""
-    read_stored = _known_reader(path).read_light
-    if read_stored is None:
+    reader = _known_reader(path)
+    if reader.read_light is None:
         raise ReadError(f"{path} is no scene-referred file.", "Give an EXR or a Radiance (.hdr) file.")
-    return read_stored(path)
+    return sandbox.call(reader.read_light, path, modules=reader.modules)
 
 
 def holds_scene(path: Path) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from hdrcli import limits
 from hdrcli.errors import ReadError
-
-LARGEST = 2_000_000_000
-"""Pixels; a header that claims more is taken for damage, before any memory is asked for."""
 
 CURE = "Copy the file again from the camera or its backup, or leave it out."
 
@@ -107,10 +106,31 @@ def damaged(path: Path, cause: str) -> ReadError:
     return ReadError(f"{path} is damaged: {' '.join(cause.split()).rstrip('.')}.", CURE)
 
 
+def check_channels(path: Path, channels: int) -> None:
+    """Raise ReadError for a picture of more channels than any has."""
+    if channels > limits.CHANNELS:
+        raise ReadError(f"{path} claims {channels} channels, more than {limits.CHANNELS}.", "Save its picture as RGB.")
+
+
+def unpacked(packed: bytes, most: int = limits.METADATA) -> bytes | None:
+    """What zlib has packed, up to one byte more than `most`; None when it is damaged or never comes to its end."""
+    unpacker = zlib.decompressobj()
+    try:
+        whole = unpacker.decompress(packed, most + 1)
+    except zlib.error:
+        return None
+    return whole if unpacker.eof or len(whole) > most else None
+
+
 def check_size(path: Path, width: int, height: int) -> tuple[int, int]:
     """(width, height) as given, if a picture can have them; ReadError otherwise."""
     if width < 1 or height < 1:
         raise damaged(path, f"its header says {width}x{height} pixels")
-    if width * height > LARGEST:
-        raise ReadError(f"{path} claims {width}x{height} pixels, more than can be read.", CURE)
+    pixels = width * height
+    if pixels > limits.pixels():
+        raise ReadError(
+            f"{path} claims {width}x{height} pixels, more than {limits.short(limits.pixels())}.",
+            f"If it is no damaged file, pass --max-pixels {limits.short(pixels)}.",
+        )
+    limits.claim(pixels)
     return width, height

@@ -17,7 +17,7 @@ from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo
-from hdrcli.readers._file import check_size, decoding, opened
+from hdrcli.readers._file import check_channels, check_size, decoding, opened
 
 _BROKEN = (RuntimeError, ValueError, TypeError, LookupError, OverflowError)
 
@@ -26,7 +26,11 @@ def read_header(path: Path) -> FrameHeader:
     """The header of an EXR; its picture is the display window. Raises ReadError."""
     header = _file(path, header_only=True).parts[0].header
     width, height = _window(path, header, "displayWindow")[2:]
-    said = {name: value for name, value in header.items() if name == "software" or name.startswith("hdrcli:")}
+    said = {
+        name: value
+        for name, value in header.items()
+        if (name == "software" or name.startswith("hdrcli:")) and isinstance(value, (str, float, int))
+    }
     return replace(_frame.header(path, width, height, _photo(header)), attributes=said)
 
 
@@ -46,7 +50,9 @@ def read_light(path: Path) -> np.ndarray:
 
 def _light(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     """Pixels of the display window in BT.709 primaries, and the header."""
-    header = _file(path, header_only=True).parts[0].header
+    parts = _file(path, header_only=True).parts
+    header = parts[0].header
+    _check_parts(path, parts)
     display, data = _window(path, header, "displayWindow"), _window(path, header, "dataWindow")
     image = _file(path, header_only=False)
     with decoding(path, *_BROKEN):
@@ -69,6 +75,17 @@ def _file(path: Path, header_only: bool) -> Any:
         if image.parts[0].type() not in (OpenEXR.scanlineimage, OpenEXR.tiledimage):
             raise ReadError(f"{path} is a deep EXR, not a picture.", "Flatten it first.")
         return image
+
+
+def _check_parts(path: Path, parts: list[Any]) -> None:
+    """Raise ReadError for more than can be decoded: the library decodes all channels of all parts."""
+    pixels = 0
+    for part in parts:
+        with decoding(path, *_BROKEN):
+            check_channels(path, len(part.header["channels"]))
+        _, _, width, height = _window(path, part.header, "dataWindow")
+        pixels += width * height
+    check_size(path, pixels, 1)
 
 
 def _window(path: Path, header: dict[str, Any], name: str) -> tuple[int, int, int, int]:
@@ -124,4 +141,4 @@ def _photo(header: dict[str, Any]) -> Photo:
     return Photo(positive("expTime"), positive("aperture"), positive("isoSpeed"), taken)
 
 
-READER = Reader((".exr",), read_header, read, read_light)
+READER = Reader((".exr",), read_header, read, read_light, native=True, modules=("OpenEXR",))

@@ -124,4 +124,4 @@ def _without_padding(data: bytes, warning: str, scan: int) -> bytes | None:
     return data[: end - int(padding[1])] + data[end:] if padding and end > 0 else None
 
 
-READER = Reader((".jpg", ".jpeg", ".jpe"), read_header, read)
+READER = Reader((".jpg", ".jpeg", ".jpe"), read_header, read, modules=("simplejpeg",))

@@ -9,14 +9,14 @@ from typing import BinaryIO
 
 import numpy as np
 
-from hdrcli import xmp
+from hdrcli import limits, xmp
 from hdrcli.contracts import Reader
 from hdrcli.development import Development
 from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo, photo
-from hdrcli.readers._file import damaged, decoding, opened
+from hdrcli.readers._file import damaged, decoding, opened, unpacked
 
 _KEPT = {b"IHDR", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"eXIf", b"iTXt"}
 
@@ -38,16 +38,21 @@ class _Chunks:
 def _chunks(path: Path, stream: BinaryIO, check: bool) -> _Chunks:
     """The first chunk of each kind that matters (of XMP: by `_XMP`); with `check`, every checksum and the end too."""
     kept: dict[bytes, bytes] = {}
+    size = stream.seek(0, 2)
     stream.seek(8)
     name = b""
     while name != b"IEND":
         length, name = int.from_bytes(stream.read(4), "big"), stream.read(4)
         if not name.isalpha():
             raise damaged(path, "it ends before its IEND chunk" if len(name) < 4 else "it has a chunk without a name")
+        if length > size - stream.tell():
+            raise damaged(path, f"its {name.decode()} chunk is cut short")
+        if name in _KEPT and sum(map(len, kept.values()), length) > limits.METADATA:
+            raise ReadError(f"{path} has more than {limits.METADATA >> 20} MB of metadata.", "Save it without.")
         if check or name in _KEPT:
             body = stream.read(length)
             checksum = stream.read(4)
-            if len(body) < length or checksum != zlib.crc32(name + body).to_bytes(4, "big"):
+            if checksum != zlib.crc32(name + body).to_bytes(4, "big"):
                 raise damaged(path, f"its {name.decode()} chunk is cut short or has a wrong checksum")
             if name in _KEPT:
                 kept.setdefault(_XMP if body.startswith(_XMP) else name, body)
@@ -100,10 +105,8 @@ def _packet(body: bytes) -> bytes:
     text = rest.split(b"\0", 2)[-1]
     if compressed != b"\1":
         return text
-    try:
-        return zlib.decompressobj().decompress(text, xmp.LONGEST + 1)
-    except zlib.error:
-        return text
+    whole = unpacked(text, xmp.LONGEST)
+    return text if whole is None else whole
 
 
 def _profile(path: Path, chunks: _Chunks, found: Photo) -> bytes | None:
@@ -115,10 +118,8 @@ def _profile(path: Path, chunks: _Chunks, found: Photo) -> bytes | None:
             raise ReadError(f"{path} is an HDR picture ({curve}), not an exposure.", "Leave it out of the bracket.")
     if b"iCCP" in named:
         _, _, packed = named[b"iCCP"].partition(b"\0")
-        try:
-            return zlib.decompress(packed[1:])
-        except zlib.error:
-            return b"unreadable"
+        profile = unpacked(packed[1:])
+        return profile if profile and len(profile) <= limits.METADATA else b"unreadable"
     if b"sRGB" in named:
         return None
     if len(named.get(b"gAMA", b"")) == 4:
@@ -137,4 +138,4 @@ def _from_gamma(gama: bytes, chrm: bytes) -> bytes | None:
     return _colour.profile(primaries or _colour.BT709, white or _colour.D65, 1 / gamma)
 
 
-READER = Reader((".png",), read_header, read)
+READER = Reader((".png",), read_header, read, modules=("imagecodecs", "imagecodecs._png"))

@@ -97,4 +97,4 @@ def _rgb_of_xyz() -> np.ndarray:
     return np.linalg.inv(primaries * np.linalg.solve(primaries, np.ones(3))).astype(np.float32)
 
 
-READER = Reader((".hdr", ".pic", ".rgbe"), read_header, read, read_light)
+READER = Reader((".hdr", ".pic", ".rgbe"), read_header, read, read_light, modules=("imagecodecs", "imagecodecs._rgbe"))

@@ -152,4 +152,4 @@ def _word(text: str | None) -> str | None:
     return (text or "").strip() or None
 
 
-READER = Reader(tuple(_SUFFIXES.split()), read_header, read)
+READER = Reader(tuple(_SUFFIXES.split()), read_header, read, native=True, modules=("rawpy", "cv2", "tifffile"))

@@ -16,7 +16,7 @@ from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import photo
-from hdrcli.readers._file import check_size, damaged, decoding, opened
+from hdrcli.readers._file import check_channels, check_size, damaged, decoding, opened
 from hdrcli.readers._strips import is_cut
 
 _log = logging.getLogger("hdrcli")
@@ -47,6 +47,7 @@ def _page(path: Path, stream: BinaryIO) -> Any:
     if any(other.shape == page.shape for other in whole[1:]):
         _log.warning("%s has several pages; the first is used.", path)
     check_size(path, page.imagewidth, page.imagelength)
+    check_channels(path, page.samplesperpixel)
     return page
 
 
@@ -113,4 +114,4 @@ def _full_range(path: Path, page: Any, pixels: np.ndarray) -> np.ndarray:
     raise ReadError(f"{path} stores {pixels.dtype} values, which are no exposure's.", "Save it with 8 or 16 bits.")
 
 
-READER = Reader((".tif", ".tiff"), read_header, read)
+READER = Reader((".tif", ".tiff"), read_header, read, native=True, modules=("tifffile", "imagecodecs"))

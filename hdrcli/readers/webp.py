@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,7 +16,7 @@ from hdrcli.development import Development
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo, photo
-from hdrcli.readers._file import decoding, opened
+from hdrcli.readers._file import check_size, decoding, opened
 
 # What Pillow's plugins raise on broken files.
 _BROKEN = (
@@ -40,12 +39,14 @@ def _picture(path: Path) -> Iterator[Any]:
     from PIL import Image
 
     kind = "BMP" if path.suffix.lower() in (".bmp", ".dib") else "WebP"
-    with warnings.catch_warnings(), opened(path, kind) as stream:
-        # Pillow's own limit is far below a panorama's size; the file is refused where that of hdrcli is passed.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    with opened(path, kind) as stream:
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # below a panorama's; ours is checked by callers
         open_picture = partial(imageio.v3.imopen, stream, "r", plugin="pillow", extension=f".{kind.lower()}")
-        with decoding(path, Image.DecompressionBombError, *_BROKEN), open_picture() as picture:
-            yield picture
+        try:
+            with decoding(path, *_BROKEN), open_picture() as picture:
+                yield picture
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 def _photo(path: Path, metadata: dict[str, Any]) -> Photo:
@@ -63,6 +64,8 @@ def read_header(path: Path) -> FrameHeader:
 def read(path: Path, development: Development | None = None) -> Exposure:
     """A WebP (its first frame) or BMP as an sRGB-encoded exposure of 8 bits; alpha is dropped. Raises ReadError."""
     with _picture(path) as picture:
+        height, width = picture.properties(index=0).shape[:2]
+        check_size(path, width, height)
         metadata = picture.metadata(index=0, exclude_applied=False)
         pixels = picture.read(index=0, mode="RGB", rotate=False)
     found = _photo(path, metadata)
@@ -70,4 +73,6 @@ def read(path: Path, development: Development | None = None) -> Exposure:
     return _frame.exposure(path, _colour.to_bt709(np.asarray(pixels), icc, path), "srgb", 8, found)
 
 
-READER = Reader((".webp", ".bmp", ".dib"), read_header, read)
+READER = Reader(
+    (".webp", ".bmp", ".dib"), read_header, read, native=True, modules=("imageio.v3", "imageio.plugins.pillow")
+)
