@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import datetime
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo
 from hdrcli.readers._file import check_size, decoding, opened
+from hdrcli.readers._stdout import heard
 
 _BROKEN = (RuntimeError, ValueError, TypeError, LookupError, OverflowError)
 
@@ -59,10 +58,9 @@ def _light(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
 def _file(path: Path, header_only: bool) -> Any:
     import OpenEXR
 
-    said = StringIO()
     with opened(path, "OpenEXR") as stream, decoding(path, *_BROKEN):
         # What cannot be decoded is dropped from the parts, with a message on standard output.
-        with redirect_stdout(said):
+        with heard() as said:
             image = OpenEXR.File(stream, separate_channels=True, header_only=header_only)
         if said.getvalue() or not image.parts:
             raise ValueError("its pixels cannot be decoded")
