@@ -13,6 +13,7 @@ import hashlib
 import json
 import logging
 import os
+import stat
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -20,13 +21,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hdrcli import interrupts, writers
+from hdrcli import interrupts, typed, writers
 from hdrcli.errors import HdrcliError, WriteError
 from hdrcli.file_state import FileState
 
 NAME = "fused.json"
 FORMAT = "hdrcli-fused"
 VERSION = 1
+LARGEST = 1 << 28
+"""Bytes: a hundred thousand brackets take less."""
+
 PATIENCE = 30.0
 """Seconds to wait for another process that is merging; it takes less than one."""
 
@@ -60,7 +64,13 @@ class Making:
         files = {key: {name: FileState(**state) for name, state in entry[key].items()} for key in ("inputs", "outputs")}
         stops = None if entry["stops"] is None else tuple(map(float, entry["stops"]))
         replaces = {name: tuple(digests) for name, digests in entry.get("replaces", {}).items()}
-        return cls(**{**entry, **files, "stops": stops, "replaces": replaces, "settings": dict(entry["settings"])})
+        making = cls(**{**entry, **files, "stops": stops, "replaces": replaces, "settings": dict(entry["settings"])})
+        typed.check(making)
+        for name, state in (*making.inputs.items(), *making.outputs.items()):
+            typed.check(state)
+            if not name or b"\0" in os.fsencode(name):
+                raise ValueError("it names no file")
+        return making
 
     def line(self) -> str:
         """The JSON object, in one line."""
@@ -204,7 +214,7 @@ def _grouped(made: Mapping[str, Making]) -> Iterable[Making]:
 def _read(file: Path) -> dict[str, Making]:
     """The makings in fused.json by output. Raises WriteError for one that is damaged, foreign or later."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
+        content = json.loads(_text(file))
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError("it is none of hdrcli's")
         if content["version"] > VERSION:
@@ -214,20 +224,27 @@ def _read(file: Path) -> dict[str, Making]:
         return {}
     except OSError as error:
         raise WriteError(f"{file} cannot be read: {error.strerror or error}.", "Pass another --output.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise WriteError(
             f"{file} is no manifest that this hdrcli can go by: {error}.", "Move it away, or pass another --output."
         ) from error
+
+
+def _text(file: Path) -> str:
+    """Raises OSError, or ValueError for a pipe, which would be waited for, and for more than anyone's."""
+    if not stat.S_ISREG((state := file.stat()).st_mode) or state.st_size > LARGEST:
+        raise ValueError("it is no file of that kind")
+    return file.read_text(encoding="utf-8-sig")
 
 
 def _lines(journal: Path) -> list[Making]:
     """The makings in a journal; a line that a crash of the system cut short is told and left."""
     makings = []
     try:
-        for line in journal.read_text(encoding="utf-8").splitlines():
+        for line in _text(journal).splitlines():
             makings.append(Making.from_json(json.loads(line)))
     except FileNotFoundError:
         pass  # its run has just merged it
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         log.warning("%s is damaged after %d lines: %s.", journal, len(makings), error)
     return makings

@@ -20,6 +20,7 @@ LAYERS = [
         "adjustments",
         "development",
         "interrupts",
+        "typed",
         "",
     },
     {

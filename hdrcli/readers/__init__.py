@@ -14,6 +14,7 @@ from hdrcli.development import Development
 from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _frame
+from hdrcli.readers._file import decoding
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +40,8 @@ def read_header(path: Path) -> FrameHeader:
 
 def read(path: Path, development: Development | None = None) -> Exposure:
     """The exposure of a frame's file; `development` is how a RAW file becomes light. Raises ReadError."""
-    return _known_reader(path).read(path, development)
+    with decoding(path):
+        return _known_reader(path).read(path, development)
 
 
 def read_scene(path: Path) -> np.ndarray:
@@ -52,7 +54,8 @@ def read_light(path: Path) -> np.ndarray:
     read_stored = _known_reader(path).read_light
     if read_stored is None:
         raise ReadError(f"{path} is no scene-referred file.", "Give an EXR or a Radiance (.hdr) file.")
-    return read_stored(path)
+    with decoding(path):
+        return read_stored(path)
 
 
 def holds_scene(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo
-from hdrcli.readers._file import check_size, decoding, opened
+from hdrcli.readers._file import check_size, damaged, decoding, opened
 from hdrcli.readers._stdout import heard
 
 _BROKEN = (RuntimeError, ValueError, TypeError, LookupError, OverflowError)
+
+_MOST_BLACK = 1000
+"""How many times larger than its data a picture may be. One that is larger takes gigabytes to hold nothing."""
 
 
 def read_header(path: Path) -> FrameHeader:
@@ -47,6 +51,9 @@ def _light(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     """Pixels of the display window in BT.709 primaries, and the header."""
     header = _file(path, header_only=True).parts[0].header
     display, data = _window(path, header, "displayWindow"), _window(path, header, "dataWindow")
+    if prod(display[2:]) > _MOST_BLACK * prod(data[2:]):
+        size, part = (f"{window[2]}x{window[3]}" for window in (display, data))
+        raise damaged(path, f"its header says {size} pixels, of which it has {part}")
     image = _file(path, header_only=False)
     with decoding(path, *_BROKEN):
         channels = image.parts[0].channels

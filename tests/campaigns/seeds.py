@@ -171,7 +171,8 @@ def _tiff(bits: int, options: dict[str, object], exposure: float) -> bytes:
     import tifffile
 
     stream = BytesIO()
-    tifffile.imwrite(stream, _light(exposure) if bits == 32 else _codes(exposure, bits), **options)
+    pixels = _light(exposure) if bits == 32 else _codes(exposure, bits)
+    tifffile.imwrite(stream, np.moveaxis(pixels, 2, 0) if "planarconfig" in options else pixels, **options)
     return stream.getvalue()
 
 

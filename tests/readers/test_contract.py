@@ -123,6 +123,16 @@ def test_pipes_and_devices_are_not_waited_for(name: str, tmp_path: Path) -> None
             reader.read(path, None)
 
 
+def test_a_frame_that_does_not_fit_in_memory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: object) -> None:
+        raise MemoryError
+
+    path = write("png", tmp_path / "a.png")
+    monkeypatch.setattr("hdrcli.readers._frame.oriented", full)
+    with pytest.raises(ReadError, match=r"a\.png does not fit in memory"):
+        readers.read(path)
+
+
 def test_a_misnamed_frame_is_told_its_name(tmp_path: Path) -> None:
     path = tmp_path / "IMG.JPG"
     path.write_bytes(encoded(ramp(), "PNG"))
