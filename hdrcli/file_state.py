@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +20,15 @@ class FileState:
 
     @classmethod
     def of(cls, path: Path) -> FileState:
-        """The state of a file. Raises OSError."""
+        """The state of a file. Raises OSError, also for a pipe, which would be waited for."""
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(errno.EINVAL, "it is no file", str(path))
         sha256, buffer = hashlib.sha256(), memoryview(bytearray(1 << 20))
         with path.open("rb", buffering=0) as file:
             while count := file.readinto(buffer):
                 sha256.update(buffer[:count])
-            stat = os.fstat(file.fileno())
-        return cls(sha256.hexdigest(), stat.st_size, stat.st_mtime_ns)
+            state = os.fstat(file.fileno())
+        return cls(sha256.hexdigest(), state.st_size, state.st_mtime_ns)
 
     def now(self, path: Path) -> FileState | None:
         """The state of `path` if it still has this content, else None.
@@ -32,10 +36,10 @@ class FileState:
         Where size and time are unchanged the content is taken to be; it is read only where they tell nothing.
         """
         try:
-            stat = path.stat()
-            if stat.st_size != self.size:
+            state = path.stat()
+            if state.st_size != self.size:
                 return None
-            found = self if stat.st_mtime_ns == self.modified else FileState.of(path)
+            found = self if state.st_mtime_ns == self.modified else FileState.of(path)
         except OSError:
             return None
         return found if found.sha256 == self.sha256 else None

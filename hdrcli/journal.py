@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import IO
 
 from hdrcli import disk
 
 ENDING = "jsonl"
+LARGEST = 1 << 28
+"""Bytes: the lines of a hundred thousand brackets take less."""
 
 
 class Journal:
@@ -43,3 +46,14 @@ def of_run(folder: Path, run: str) -> list[Path]:
     """The journals in `folder` that may be merged: those of this run, and those of processes that are gone."""
     ours = sorted(folder.glob(f".hdrcli-*-{run}.{ENDING}"))
     return list(dict.fromkeys([*disk.abandoned(folder, ENDING), *ours]))
+
+
+def text(file: Path, errors: str = "strict") -> str:
+    """What a journal, or what journals were merged into, says; `errors` is as of `open`.
+
+    Raises OSError, and ValueError for a pipe, which would be waited for, and for more than LARGEST.
+    """
+    state = file.stat()
+    if not stat.S_ISREG(state.st_mode) or state.st_size > LARGEST:
+        raise ValueError("it is no file of that kind")
+    return file.read_text(encoding="utf-8-sig", errors=errors)

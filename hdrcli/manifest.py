@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hdrcli import disk, interrupts, journal
+from hdrcli import disk, interrupts, journal, typed
 from hdrcli.disk import Stamp
 from hdrcli.errors import HdrcliError, WriteError
 from hdrcli.file_state import FileState
@@ -63,7 +63,13 @@ class Making:
         files = {key: {name: FileState(**state) for name, state in entry[key].items()} for key in ("inputs", "outputs")}
         stops = None if entry["stops"] is None else tuple(map(float, entry["stops"]))
         replaces = {name: tuple(digests) for name, digests in entry.get("replaces", {}).items()}
-        return cls(**{**entry, **files, "stops": stops, "replaces": replaces, "settings": dict(entry["settings"])})
+        making = cls(**{**entry, **files, "stops": stops, "replaces": replaces, "settings": dict(entry["settings"])})
+        typed.check(making)
+        for name, state in (*making.inputs.items(), *making.outputs.items()):
+            typed.check(state)
+            if not name or b"\0" in os.fsencode(name):
+                raise ValueError("it names no file")
+        return making
 
     def line(self) -> str:
         """The JSON object, in one line."""
@@ -200,7 +206,7 @@ def _grouped(made: Mapping[str, Making]) -> Iterable[Making]:
 def _read(file: Path) -> dict[str, Making]:
     """The makings in fused.json by output. Raises WriteError for one that is damaged, foreign or later."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
+        content = json.loads(journal.text(file))
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError("it is none of hdrcli's")
         if content["version"] > VERSION:
@@ -210,7 +216,7 @@ def _read(file: Path) -> dict[str, Making]:
         return {}
     except OSError as error:
         raise WriteError(f"{file} cannot be read: {error.strerror or error}.", "Pass another --output.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise WriteError(
             f"{file} is no manifest that this hdrcli can go by: {error}.", "Move it away, or pass another --output."
         ) from error
@@ -220,15 +226,15 @@ def _lines(file: Path) -> list[Making]:
     """The makings in a journal; a line that a crash of the system cut short is told and left."""
     makings: list[Making] = []
     try:
-        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = journal.text(file, "replace").splitlines()
     except FileNotFoundError:
         return []  # its run has just merged it
-    except OSError as error:
+    except (OSError, ValueError) as error:
         log.warning("%s cannot be read: %s.", file, error)
         return []
     for line in lines:
         try:
             makings.append(Making.from_json(json.loads(line)))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
             log.warning("%s is damaged after %d lines: %s.", file, len(makings), error)
     return makings

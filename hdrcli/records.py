@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from hdrcli import typed
 from hdrcli.errors import WeightsError
 
 PACKAGE = Path(__file__).parent
@@ -90,6 +91,9 @@ def read(file: Path) -> Weights:
         unknown = set(content) - {one.name for one in fields(Weights)}
         if unknown:
             raise KeyError(f"unknown entry {unknown.pop()}")
-        return Weights(**content)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        found = Weights(**{**content, **{name: tuple(content.get(name, ())) for name in ("data", "limits")}})
+        for one in (found, *found.training, *found.tables):
+            typed.check(one)
+        return found
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise WeightsError(f"{file} is not a record of weights: {error}.", "Install hdrcli again.") from error

@@ -24,6 +24,12 @@ _HEADER = "hdrcli"
 """The one entry of a file's metadata: JSON with sorted keys. Of several entries, as files had until now, the library
 writes the order at random, and two equal trainings made files of two digests."""
 
+MOST = 1024
+"""No network has more of anything; a file that asks for more would have it built for ever."""
+
+UNSAFE = (RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, pickle.UnpicklingError)
+"""What torch.load raises for a file that is none of PyTorch's, is not whole, or holds code."""
+
 
 @dataclass(frozen=True)
 class LoadedNetwork:
@@ -80,27 +86,48 @@ def _header(file: Path, name: str) -> dict[str, Any]:
             several = opened.metadata() or {}
         header = json.loads(several[_HEADER]) if _HEADER in several else several
         settings = json.loads(header.get("settings", "{}"))
+        known = {**{name: str(text) for name, text in header.items()}, "settings": dict(settings)}
     except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(f"{file} is not a whole safetensors file: {error}.", "Pass another --weights.") from error
-    if header.get("network", name) != name:
-        raise WeightsError(
-            f"{file} holds weights for {header['network']}, not {name}.", f"Pass -m {header['network']}."
-        )
+    except (TypeError, AttributeError, RecursionError) as error:
+        raise WeightsError(f"{file} has a header that is none of hdrcli's.", "Pass another --weights.") from error
+    if known.get("network", name) != name:
+        raise WeightsError(f"{file} holds weights for {known['network']}, not {name}.", f"Pass -m {known['network']}.")
+    large = [key for key, value in settings.items() if isinstance(value, (int, float)) and not -MOST <= value <= MOST]
+    if large:
+        raise WeightsError(f"{file} has the impossible setting {large[0]}.", "Pass weights of this network.")
     return settings
 
 
 def _fill(network: Network, settings: Any, file: Path, name: str) -> TiledModule:
     try:
-        module = network.build(**settings)
+        with torch.device("meta"):
+            wanted = network.build(**settings).state_dict()
         with safe_open(file, "pt") as opened:
-            state = {key: opened.get_tensor(key).float() for key in opened.keys()}  # noqa: SIM118 (not a dict)
-        module.load_state_dict(state)
+            state = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118 (not a dict)
+        _check(state, wanted, file, name)  # before memory is taken for what a file only claims
+        module = network.build(**settings)
+        module.load_state_dict({key: value.float() for key, value in state.items()})
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{file} is not a whole safetensors file: {error}.", "Pass another --weights.") from error
-    except (RuntimeError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
+    except (RuntimeError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise WeightsError(f"{file} does not fit {name}: {reason}", "Pass weights of this network.") from error
     return module.eval()
+
+
+def _check(state: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor], file: Path, name: str) -> None:
+    """Raises WeightsError for tensors that are not all of a network's, in their shapes, or are no finite numbers."""
+    cure = "Pass weights of this network."
+    if other := sorted(set(state) ^ set(wanted)):
+        has = "has no" if other[0] in wanted else "has a foreign"
+        raise WeightsError(f"{file} does not fit {name}: it {has} {other[0]}.", cure)
+    for key, value in state.items():
+        if value.shape != wanted[key].shape:
+            shapes = " where it should be ".join(str(tuple(one.shape)) for one in (value, wanted[key]))
+            raise WeightsError(f"{file} does not fit {name}: {key} is {shapes}.", cure)
+        if not value.is_floating_point() or not bool(value.isfinite().all()):
+            raise WeightsError(f"{file} holds no finite numbers in {key}.", cure)
 
 
 def import_authors(name: str, network: Network, files: list[Path], target: Path) -> str:
@@ -115,7 +142,9 @@ def import_authors(name: str, network: Network, files: list[Path], target: Path)
         settings, state = network.from_authors(checkpoints)
         module = network.build(**settings)
         module.load_state_dict(state)
-    except (KeyError, StopIteration, RuntimeError, AttributeError) as error:
+        if lost := [key for key, value in module.state_dict().items() if not bool(value.half().isfinite().all())]:
+            raise ValueError(f"{lost[0]} has numbers that are not finite in half precision")
+    except (LookupError, StopIteration, RuntimeError, AttributeError, TypeError, ValueError) as error:
         reason = str(error.args[0] if error.args else "what they hold is of another network").strip()
         raise WeightsError(
             f"The files hold no whole {name}: {reason.splitlines()[0].rstrip(':.')}.", f"Give all files of {name}."
@@ -131,7 +160,7 @@ def _checkpoint(file: Path) -> dict[str, Any]:
         return torch.load(file, map_location="cpu", weights_only=True)
     except OSError as error:
         raise WeightsError(f"{file} cannot be read: {error.strerror or error}.", "Check its name.") from error
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    except (*UNSAFE, SafetensorError) as error:  # the latter of a file that is called so
         reason = str(error).strip().partition(".")[0]
         raise WeightsError(f"{file} is no checkpoint that can be read safely: {reason}.", "Check the file.") from error
 

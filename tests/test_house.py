@@ -21,6 +21,7 @@ LAYERS = [
         "adjustments",
         "development",
         "interrupts",
+        "typed",
         "",
     },
     {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +65,52 @@ def test_a_damaged_or_foreign_file_is_named_and_left(
     assert caught.value.hint.startswith("Move it away")
     assert [path.name for path in file.parent.iterdir()] == ["fused.json"]
     assert file.read_bytes() == content.encode("latin-1")
+
+
+ODD_MAKINGS: dict[str, dict[str, Any]] = {
+    "its model is none": {"model": ["mertens"]},
+    "its hdrcli is none": {"hdrcli": 1},
+    "its weights is none": {"weights": 3},
+    "its size is none": {"outputs": {"hall.png": {"sha256": "00", "size": "1"}}},
+    "its sha256 is none": {"inputs": {"../1.png": {"sha256": [], "size": 1}}},
+    "it names no file": {"outputs": {"hall\0.png": {"sha256": "00", "size": 1}}},
+    "surrogates not allowed": {"outputs": {"\ud800": {"sha256": "00", "size": 1}}},
+    "int too large": {"stops": [10**400]},
+    "its stops is none": {"stops": [float("inf")]},
+}
+
+
+@pytest.mark.parametrize("reason", ODD_MAKINGS)
+def test_values_of_other_types_are_refused_in_fused_json_and_left_in_a_journal(
+    tmp_path: Path, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    making = json.loads(a_making("hall").line()) | ODD_MAKINGS[reason]
+    journal = tmp_path / ".hdrcli-nowhere-1-1-1-a.jsonl"
+    journal.write_text(f"{json.dumps(making)}\n")
+    assert Manifest(tmp_path).outputs() == []
+    assert f"{journal} is damaged after 0 lines" in caplog.text
+    assert reason in caplog.text
+    (tmp_path / "fused.json").write_text(json.dumps({"format": "hdrcli-fused", "version": 1, "made": [making]}))
+    with pytest.raises(WriteError, match=reason):
+        Manifest(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "1" * 100_000])
+def test_json_that_no_one_writes_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".hdrcli-nowhere-1-1-1-a.jsonl").write_text(text)
+    assert Manifest(tmp_path).outputs() == []
+    (tmp_path / "fused.json").write_text(text)
+    with pytest.raises(WriteError, match=r"fused\.json is no manifest"):
+        Manifest(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_pipes_are_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fused.json")
+    with pytest.raises(WriteError, match=r"fused\.json is no manifest"):
+        Manifest(tmp_path)
+    empty = FileState(hashlib.sha256(b"").hexdigest(), 0, 1)
+    assert empty.now(tmp_path / "fused.json") is None
 
 
 def test_one_that_an_editor_saved_with_a_mark_is_read(tmp_path: Path) -> None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 import torch
 
 from hdrcli import plugins, records, weights
 from hdrcli.cli.cards import all_cards
-from hdrcli.errors import WeightsError
+from hdrcli.errors import HdrcliError, WeightsError
 from hdrcli.networks.dfgnet import NETWORK, DFGNet
 from hdrcli.records import Weights
+from hdrcli.training.pack import read_tensors
 from tests.scenes import a_record
 
 SMALL = {"features": 4, "vector": 8}
@@ -42,7 +49,13 @@ def test_the_readme_of_the_weights_is_made_from_their_records() -> None:
     assert (records.folder() / "README.md").read_text(encoding="utf-8") == all_cards()
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"network": "dfgnet"}', '{"tag": 1, "unheard": 2}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("{", "[]", '{"network": "dfgnet"}', '{"tag": 1, "unheard": 2}', "[" * 100_000),
+        *(json.dumps(a_record("00") | odd) for odd in ({"sha256": 1}, {"data": [1]}, {"scores": {"a": 10**400}})),
+    ],
+)
 def test_a_record_that_is_none_is_named(content: str, tmp_path: Path) -> None:
     (tmp_path / "dfgnet_cc.json").write_text(content)
     with pytest.raises(WeightsError, match=r"dfgnet_cc\.json is not a record of weights"):
@@ -104,19 +117,126 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
         weights.load("dfgnet", NETWORK, str(file))
 
 
-def test_a_pickle_is_never_run(tmp_path: Path) -> None:
-    import os
-    import pickle
+class Trap:
+    """Makes a folder when it is unpickled."""
 
-    class Trap:
-        def __reduce__(self) -> tuple[object, tuple[str]]:
-            return os.system, (f"touch {tmp_path}/sprung",)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
-    file = tmp_path / "evil.safetensors"
-    file.write_bytes(pickle.dumps(Trap()))
-    with pytest.raises(WeightsError):
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.folder),)
+
+
+def trapped(file: Path, form: str, trap: Trap) -> Path:
+    """A file of a trap: a bare pickle, PyTorch's ZIP, its older form, NumPy's archive, Keras' HDF5."""
+    if form == "pickle":
+        file.write_bytes(pickle.dumps(trap, protocol=2))  # the one that PyTorch writes
+    elif form == "npz":
+        with file.open("wb") as stream:
+            np.savez(stream, weight=np.array([trap], dtype=object))
+    elif form == "h5":
+        with h5py.File(file, "w") as opened:
+            opened.attrs["layer_names"] = ["one"]
+            opened.attrs["model_config"] = np.void(pickle.dumps(trap))
+            opened.create_group("one").attrs["weight_names"] = ["kernel:0"]
+            opened["one/kernel:0"] = np.void(pickle.dumps(trap))
+    else:
+        torch.save({"weight": trap}, file, _use_new_zipfile_serialization=form == "zip")
+    return file
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ".h5", ".npz", ""])
+@pytest.mark.parametrize("form", ["pickle", "zip", "old", "npz", "h5"])
+def test_code_in_a_file_is_never_run(form: str, suffix: str, tmp_path: Path) -> None:
+    file = trapped(tmp_path / f"evil{suffix}", form, Trap(tmp_path / "sprung"))
+    for use in (
+        lambda: weights.load("dfgnet", NETWORK, str(file)),
+        lambda: weights.import_authors("dfgnet", NETWORK, [file], tmp_path / "out.safetensors"),
+        lambda: read_tensors(file, torch.device("cpu")),
+    ):
+        with pytest.raises(HdrcliError, match="evil"):
+            use()
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_the_trap_works(tmp_path: Path) -> None:
+    torch.load(trapped(tmp_path / "evil.pth", "zip", Trap(tmp_path / "sprung")), weights_only=False)
+    assert (tmp_path / "sprung").is_dir()
+
+
+def crafted(file: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """A file whose header has been changed."""
+    content = file.read_bytes()
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    change(header)
+    head = json.dumps(header).encode()
+    file.write_bytes(len(head).to_bytes(8, "little") + head + content[end:])
+    return file
+
+
+def settings_of(settings: Any) -> Callable[[dict[str, Any]], object]:
+    return lambda header: header.update(__metadata__={"network": "dfgnet", "settings": json.dumps(settings)})
+
+
+def metadata_of(text: str) -> Callable[[dict[str, Any]], object]:
+    return lambda header: header.update(__metadata__={"hdrcli": text})
+
+
+def tensor_of(**said: Any) -> Callable[[dict[str, Any]], object]:
+    return lambda header: next(one for name, one in header.items() if name != "__metadata__").update(said)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (tensor_of(shape=[1 << 40, 1 << 20]), "is not a whole safetensors file"),
+        (tensor_of(data_offsets=[0, 1 << 62]), "is not a whole safetensors file"),
+        (tensor_of(data_offsets=[2, 4]), "is not a whole safetensors file"),
+        (tensor_of(dtype="X99"), "is not a whole safetensors file"),
+        (tensor_of(dtype="I16"), "holds no finite numbers in"),
+        (settings_of({"features": 10**12}), "has the impossible setting features"),
+        (settings_of({"features": float("nan")}), "has the impossible setting features"),
+        (settings_of({"features": 1024, "vector": 1024}), "does not fit dfgnet: "),
+        (settings_of({"features": "many"}), "does not fit dfgnet: "),
+        (settings_of({"unheard": 1}), "does not fit dfgnet: "),
+        (settings_of([1]), "has a header that is none of hdrcli's"),
+        (settings_of(None), "has a header that is none of hdrcli's"),
+        (metadata_of("[]"), "has a header that is none of hdrcli's"),
+        (metadata_of('{"settings": 3}'), "has a header that is none of hdrcli's"),
+        (metadata_of("[" * 100_000), "has a header that is none of hdrcli's"),
+        (metadata_of("{"), "is not a whole safetensors file"),
+        (metadata_of('{"network": 3}'), "holds weights for 3, not dfgnet"),
+        (lambda header: header.popitem(), "is not a whole safetensors file"),
+    ],
+)
+def test_a_crafted_header_is_refused_by_name(
+    saved: tuple[Path, DFGNet], change: Callable[[dict[str, Any]], object], words: str
+) -> None:
+    file = crafted(saved[0], change)
+    with pytest.raises(WeightsError, match=rf"mine\.safetensors {words}") as caught:
         weights.load("dfgnet", NETWORK, str(file))
-    assert not (tmp_path / "sprung").exists()
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("lost", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(saved: tuple[Path, DFGNet], lost: float) -> None:
+    file, module = saved
+    next(module.parameters()).data.view(-1)[3] = lost
+    weights.save(module, file, "dfgnet", SMALL, {})
+    with pytest.raises(WeightsError, match=r"mine\.safetensors holds no finite numbers in"):
+        weights.load("dfgnet", NETWORK, str(file))
+
+
+def test_authors_numbers_beyond_half_precision_are_refused(tmp_path: Path) -> None:
+    module = DFGNet(**SMALL)
+    next(module.parameters()).data.view(-1)[3] = 1e6
+    for part in ("spatial_encoder", "dfgnet", "exposure_encoder"):
+        state = {f"module.{name}": value for name, value in getattr(module, part).state_dict().items()}
+        torch.save(state, tmp_path / f"{part}.pth")
+    with pytest.raises(WeightsError, match="not finite in half precision"):
+        weights.import_authors("dfgnet", NETWORK, sorted(tmp_path.glob("*.pth")), tmp_path / "out.safetensors")
+    assert not (tmp_path / "out.safetensors").exists()
 
 
 def test_the_header_says_how_to_build(saved: tuple[Path, DFGNet]) -> None:
@@ -164,21 +284,6 @@ def test_the_authors_checkpoints_are_imported_in_any_order(tmp_path: Path) -> No
     loaded = weights.load("dfgnet", NETWORK, str(target))
     for name, value in module.state_dict().items():
         assert torch.equal(loaded.module.state_dict()[name], value.half().float()), name
-
-
-def test_a_checkpoint_that_runs_code_is_refused_and_not_run(tmp_path: Path) -> None:
-    import os
-    import pickle
-
-    class Trap:
-        def __reduce__(self) -> tuple[object, tuple[str]]:
-            return os.system, (f"touch {tmp_path}/sprung",)
-
-    (tmp_path / "evil.pth").write_bytes(pickle.dumps(Trap(), protocol=2))  # the one that PyTorch writes
-    with pytest.raises(WeightsError, match=r"evil\.pth"):
-        weights.import_authors("dfgnet", NETWORK, [tmp_path / "evil.pth"], tmp_path / "out.safetensors")
-    assert not (tmp_path / "sprung").exists()
-    assert not (tmp_path / "out.safetensors").exists()
 
 
 def test_an_incomplete_set_of_checkpoints_is_refused(tmp_path: Path) -> None:

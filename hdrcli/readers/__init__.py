@@ -15,6 +15,7 @@ from hdrcli.development import Development
 from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _frame
+from hdrcli.readers._file import decoding
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +45,8 @@ def read_header(path: Path) -> FrameHeader:
 def read(path: Path, development: Development | None = None) -> Exposure:
     """The exposure of a frame's file; `development` is how a RAW file becomes light. Raises ReadError."""
     reader = _known_reader(path)
-    return sandbox.call(reader.read, path, development, modules=reader.modules)
+    with decoding(path):
+        return sandbox.call(reader.read, path, development, modules=reader.modules)
 
 
 def read_scene(path: Path) -> np.ndarray:
@@ -57,7 +59,8 @@ def read_light(path: Path) -> np.ndarray:
     reader = _known_reader(path)
     if reader.read_light is None:
         raise ReadError(f"{path} is no scene-referred file.", "Give an EXR or a Radiance (.hdr) file.")
-    return sandbox.call(reader.read_light, path, modules=reader.modules)
+    with decoding(path):
+        return sandbox.call(reader.read_light, path, modules=reader.modules)
 
 
 def holds_scene(path: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,10 +51,13 @@ def content(head: bytes) -> tuple[str, str]:
 def opened(path: Path, kind: str) -> Iterator[BinaryIO]:
     """The file of a frame of `kind` ("JPEG", "PNG", … as `content` names them; "RAW"), open for reading.
 
-    Raises ReadError when there is no such file, it cannot be read, or it is empty or of another kind.
+    Raises ReadError when there is no such file, it is a pipe or device, it cannot be read, or it is empty or of another
+    kind.
     """
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb", opener=_at_once) as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise ReadError(f"{path} is no file.", "Leave it out: pipes and devices are not read.")
             head = stream.read(256)
             _check_kind(path, kind, head)
             stream.seek(0)
@@ -65,6 +70,11 @@ def opened(path: Path, kind: str) -> Iterator[BinaryIO]:
         raise ReadError(f"{path} may not be read.", "Give yourself permission to read it.") from error
     except OSError as error:
         raise ReadError(f"{path} cannot be read: {error.strerror or error}.", CURE) from error
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting for who may write into a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # which Windows has not
 
 
 def _check_kind(path: Path, kind: str, head: bytes) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import redirect_stdout
 from dataclasses import replace
 from datetime import datetime
-from io import StringIO
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,13 @@ from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo
-from hdrcli.readers._file import check_channels, check_size, decoding, opened
+from hdrcli.readers._file import check_channels, check_size, damaged, decoding, opened
+from hdrcli.readers._stdout import heard
 
 _BROKEN = (RuntimeError, ValueError, TypeError, LookupError, OverflowError)
+
+_MOST_BLACK = 1000
+"""How many times larger than its data a picture may be. One that is larger takes gigabytes to hold nothing."""
 
 
 def read_header(path: Path) -> FrameHeader:
@@ -54,6 +57,9 @@ def _light(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     header = parts[0].header
     _check_parts(path, parts)
     display, data = _window(path, header, "displayWindow"), _window(path, header, "dataWindow")
+    if prod(display[2:]) > _MOST_BLACK * prod(data[2:]):
+        size, part = (f"{window[2]}x{window[3]}" for window in (display, data))
+        raise damaged(path, f"its header says {size} pixels, of which it has {part}")
     image = _file(path, header_only=False)
     with decoding(path, *_BROKEN):
         channels = image.parts[0].channels
@@ -65,10 +71,9 @@ def _light(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
 def _file(path: Path, header_only: bool) -> Any:
     import OpenEXR
 
-    said = StringIO()
     with opened(path, "OpenEXR") as stream, decoding(path, *_BROKEN):
         # What cannot be decoded is dropped from the parts, with a message on standard output.
-        with redirect_stdout(said):
+        with heard() as said:
             image = OpenEXR.File(stream, separate_channels=True, header_only=header_only)
         if said.getvalue() or not image.parts:
             raise ValueError("its pixels cannot be decoded")

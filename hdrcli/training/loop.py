@@ -18,6 +18,7 @@ from hdrcli.errors import HdrcliError
 from hdrcli.training.critic import critic_loss
 from hdrcli.training.recipe import Recipe, TrainingSettings
 from hdrcli.training.seeds import step_seed
+from hdrcli.weights import UNSAFE
 
 VALIDATION_BATCHES = 12
 
@@ -132,8 +133,14 @@ class Run:
         disk.write_all({file: content.getvalue()})
 
     def resume(self, file: Path) -> None:
-        """Go on from a checkpoint, be it to another last step. Raises HdrcliError when other settings differ."""
-        state = torch.load(file, map_location=self.device, weights_only=True)
+        """Go on from a checkpoint, be it to another last step.
+
+        Raises HdrcliError when other settings differ, and for a file that is damaged or holds code.
+        """
+        try:
+            state = torch.load(file, map_location=self.device, weights_only=True)
+        except UNSAFE as error:
+            raise HdrcliError(f"{file} is no whole checkpoint of a run.", "Pass another --run folder.") from error
         if state["settings"] | {"steps": self.settings.steps} != asdict(self.settings):
             raise HdrcliError(
                 f"{file} is of a run with other settings.", "Pass another --run folder, or the same settings."

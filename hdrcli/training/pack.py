@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
@@ -79,5 +79,5 @@ def read_tensors(file: Path, device: torch.device) -> dict[str, Tensor]:
     try:
         with safe_open(file, "pt", device=str(device)) as opened:
             return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
-    except (OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError) as error:
         raise HdrcliError(f"{file} cannot be read as a training pack.", "Make it again from its folders.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,28 @@ def test_what_the_file_is_instead(name: str, tmp_path: Path) -> None:
         for read in (reader.read_header, lambda path: reader.read(path, None)):
             with pytest.raises(ReadError, match=words):
                 read(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+@pytest.mark.parametrize("name", NAMES)
+def test_pipes_and_devices_are_not_waited_for(name: str, tmp_path: Path) -> None:
+    reader = plugins.load("readers", name).READER
+    pipe, device = (tmp_path / f"{kind}{reader.suffixes[0]}" for kind in ("pipe", "device"))
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    for path in (pipe, device):
+        with pytest.raises(ReadError, match="is no file"):
+            reader.read(path, None)
+
+
+def test_a_frame_that_does_not_fit_in_memory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: object) -> None:
+        raise MemoryError
+
+    path = write("png", tmp_path / "a.png")
+    monkeypatch.setattr("hdrcli.readers._frame.oriented", full)
+    with pytest.raises(ReadError, match=r"a\.png does not fit in memory"):
+        readers.read(path)
 
 
 def test_a_misnamed_frame_is_told_its_name(tmp_path: Path) -> None:

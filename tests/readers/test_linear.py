@@ -62,6 +62,15 @@ def test_exr_data_window_is_placed_in_the_display_window(tmp_path: Path) -> None
     assert exposure.size == (header.width, header.height) == (60, 30)
 
 
+def test_exr_that_is_nearly_all_outside_of_its_data_is_damaged(tmp_path: Path) -> None:
+    """4 KB that would take 2.4 GB."""
+    small = {"RGB": LINEAR[:4, :4]}
+    readers.read(write(tmp_path, small, dataWindow=box(0, 0, 3, 3), displayWindow=box(0, 0, 99, 99)))
+    path = write(tmp_path, small, dataWindow=box(0, 0, 3, 3), displayWindow=box(0, 0, 99, 1_999_999))
+    with pytest.raises(ReadError, match=r"a\.exr is damaged: its header says 100x2000000 pixels, of which it has 4x4"):
+        readers.read(path)
+
+
 def test_exr_chromaticities_are_converted(tmp_path: Path) -> None:
     bt2020 = (0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329)
     to_bt709 = np.array(  # ITU-R BT.2087-0, inverse of its matrix M2

@@ -126,3 +126,18 @@ def test_pages_in_a_ring(tmp_path: Path) -> None:
     (tmp_path / "a.tif").write_bytes(bytes.fromhex("4d4d002a0000000e0000000000000000000e0000000e0000"))
     with pytest.raises(ReadError):
         readers.read_header(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize(
+    "options", [{"compression": "zlib"}, {"compression": "jpeg"}, {"rowsperstrip": 8}, {"tile": (16, 16)}]
+)
+@pytest.mark.parametrize("height", [320, 4_194_304])
+def test_rows_without_strips_are_missed_and_not_black(tmp_path: Path, options: dict[str, object], height: int) -> None:
+    """ImageLength says more rows than there are strips for: tifffile leaves them black."""
+    path = write(tmp_path, ramp(32, 48), **options)
+    data = bytearray(path.read_bytes())
+    at = tifffile.TiffFile(path).pages[0].tags["ImageLength"].valueoffset
+    data[at : at + 4] = height.to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(ReadError, match=r"a\.tif is damaged: it is cut short: a strip or tile of it is missing"):
+        readers.read(path)
