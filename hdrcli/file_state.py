@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class FileState:
         """
         try:
             stat = path.stat()
-            if stat.st_size != self.size:
+            if stat.st_size != self.size or not S_ISREG(stat.st_mode):
                 return None
             found = self if stat.st_mtime_ns == self.modified else FileState.of(path)
         except OSError:

@@ -10,7 +10,7 @@ from typing import Any
 from hdrcli import exposure
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Exposure, FrameHeader
-from hdrcli.outputs import with_outputs
+from hdrcli.outputs import apart, with_outputs
 from hdrcli.plan import Plan, make_plans
 from hdrcli.reading import ReadBracket, read_bracket
 from hdrcli.settings import FuseSettings
@@ -83,7 +83,7 @@ def inspect(
     settings = FuseSettings(**options, dry_run=True, overwrite=True)
     plans = make_plans(paths, settings)
     brackets = []
-    for number, plan in enumerate(plans.brackets, 1):
+    for number, plan in enumerate(apart(plans.brackets), 1):
         progress(plan.name, number, len(plans.brackets))
         brackets.append(_inspect(with_outputs(plan, settings), settings))
     return Inspection(tuple(brackets), plans.left, plans.notes)

@@ -83,7 +83,7 @@ class Manifest:
         self._made: dict[str, Making] = {}
         if os.path.isdir(folder):  # noqa: PTH112 (False for a name that is too long)
             self._made = _read(self.file)
-            self._made |= self._latest(map(_lines, sorted(folder.glob(".hdrcli-*.jsonl"))))
+            self._made |= self._latest(map(_lines, filter(Path.is_file, sorted(folder.glob(".hdrcli-*.jsonl")))))
 
     def name(self, path: Path) -> str:
         """`path` as the manifest names it: relative to its folder, so that both may move together."""
@@ -204,6 +204,8 @@ def _grouped(made: Mapping[str, Making]) -> Iterable[Making]:
 def _read(file: Path) -> dict[str, Making]:
     """The makings in fused.json by output. Raises WriteError for one that is damaged, foreign or later."""
     try:
+        if file.exists() and not file.is_file():
+            raise ValueError("it is no file")
         content = json.loads(file.read_text(encoding="utf-8-sig"))
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError("it is none of hdrcli's")

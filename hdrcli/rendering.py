@@ -18,7 +18,7 @@ from hdrcli.contracts import OutputInfo
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping import with_unique_names
 from hdrcli.image import REFERRED, DisplayImage, FrameHeader, RadianceMap
-from hdrcli.outputs import with_outputs
+from hdrcli.outputs import apart, with_outputs
 from hdrcli.pipeline import BracketResult, Carried, FuseReport
 from hdrcli.plan import Plan, check_formats, outputs_of
 from hdrcli.results import encoded, shot_info
@@ -88,7 +88,7 @@ def _all_plans(inputs: str | Path | Iterable[str | Path], settings: FuseSettings
     """The plans of all files; one that is given twice counts once."""
     paths = batch.given(inputs, "tone-map", "Name EXR or Radiance (.hdr) files, or folders of them.")
     found = {os.path.realpath(plan.files[0]): plan for path in paths for plan in _plans(path, settings)}
-    return list(with_unique_names(found.values(), _clash))
+    return list(apart(with_unique_names(found.values(), _clash)))
 
 
 def _plans(path: Path, settings: FuseSettings) -> Iterator[Plan]:

@@ -14,6 +14,7 @@ from hdrcli.development import Development
 from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _frame
+from hdrcli.readers._file import kind as kind
 
 
 @lru_cache(maxsize=1)

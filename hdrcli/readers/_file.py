@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +35,20 @@ _SIGNATURES = (
 )
 
 
+_NO_FILES = {
+    stat.S_IFDIR: "folder",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device",
+}
+
+
+def kind(mode: int) -> str:
+    """What has this mode of `stat`: a "file", "folder", "pipe", "socket" or "device"."""
+    return _NO_FILES.get(stat.S_IFMT(mode), "file")
+
+
 def content(head: bytes) -> tuple[str, str]:
     """(format, usual suffix) that the first 256 bytes of a file show; ("", "") when they are of no known format."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -47,38 +63,46 @@ def content(head: bytes) -> tuple[str, str]:
 
 
 @contextmanager
-def opened(path: Path, kind: str) -> Iterator[BinaryIO]:
-    """The file of a frame of `kind` ("JPEG", "PNG", … as `content` names them; "RAW"), open for reading.
+def opened(path: Path, form: str) -> Iterator[BinaryIO]:
+    """The file of a frame of a `form` ("JPEG", "PNG", … as `content` names them; "RAW"), open for reading.
 
-    Raises ReadError when there is no such file, it cannot be read, or it is empty or of another kind.
+    Raises ReadError when there is no such file, it cannot be read, or it is empty or of another form.
     """
     try:
+        _check_is_file(path)  # before it is opened: a pipe would wait for someone to write
         with path.open("rb") as stream:
             head = stream.read(256)
-            _check_kind(path, kind, head)
+            _check_form(path, form, head)
             stream.seek(0)
             yield stream
     except FileNotFoundError as error:
+        if os.path.islink(path):  # noqa: PTH114 (Path.is_symlink raises in closed folders)
+            raise ReadError(f"{path} is a link to nothing.", "Put back the file that it led to.") from error
         raise ReadError(f"{path} does not exist.", "Check the spelling of its name.") from error
-    except IsADirectoryError as error:
-        raise ReadError(f"{path} is a folder, not a frame.", "Name the files in it instead.") from error
     except PermissionError as error:
         raise ReadError(f"{path} may not be read.", "Give yourself permission to read it.") from error
     except OSError as error:
         raise ReadError(f"{path} cannot be read: {error.strerror or error}.", CURE) from error
 
 
-def _check_kind(path: Path, kind: str, head: bytes) -> None:
+def _check_is_file(path: Path) -> None:
+    found = kind(path.stat().st_mode)
+    if found != "file":
+        cure = "Name the files in it instead." if found == "folder" else "Leave it out."
+        raise ReadError(f"{path} is a {found}, not a frame.", cure)
+
+
+def _check_form(path: Path, form: str, head: bytes) -> None:
     if not head:
         raise ReadError(f"{path} is empty.", CURE)
     found, suffix = content(head)
     # Most RAW formats are TIFF inside, the others have signatures of their own.
-    if found == kind or (kind == "RAW" and found in ("", "TIFF")):
+    if found == form or (form == "RAW" and found in ("", "TIFF")):
         return
     looks = f" (it looks like {found})" if found else ""
-    article = "an" if kind == "OpenEXR" else "a"
+    article = "an" if form == "OpenEXR" else "a"
     raise ReadError(
-        f"{path} is not {article} {kind} file{looks}.", f"Rename it to {path.stem}{suffix}." if suffix else CURE
+        f"{path} is not {article} {form} file{looks}.", f"Rename it to {path.stem}{suffix}." if suffix else CURE
     )
 
 
