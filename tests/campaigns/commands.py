@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-LIMIT = 60.0
+LIMIT = 300.0
 """Seconds that no command on a few small frames takes."""
 
 PROMISED = (0, 1, 2)

@@ -29,7 +29,7 @@ say = partial(print, flush=True)
 _TIMES = (1 / 400, 1 / 50, 1 / 6)
 _MERTENS = ("-m", "mertens", "--no-config")
 
-_CALLS_A_FORMULA = re.compile(r"^\W*[=+@\t\r-]")
+_CALLS_A_FORMULA = re.compile(r"\s*[=+@|%-]|[\t\r\n]")
 
 
 def frames(folder: Path, names: list[Path]) -> list[Path]:
@@ -50,7 +50,7 @@ def of_a_name(name: bytes, folder: Path, *, terminal: bool) -> Iterator[Outcome]
     """All commands on a bracket, frames, results, a folder of results and broken frames of this name."""
     bracket = awkward.path(folder / "in", name)
     files = frames(bracket, [awkward.path(bracket, name[:235], f"{number}.jpg") for number in (1, 2, 3)])
-    out, page, psnr = awkward.path(folder, name), folder / "page.html", ("--metrics", "psnr,psnr_l")
+    out, page, psnr = awkward.path(folder, name), folder / "page.html", ("--metrics", "psnr")
 
     def call(*arguments: str | Path) -> Outcome:
         return run(arguments, folder, terminal=terminal)
@@ -105,7 +105,7 @@ def cells(table: Path) -> list[str]:
         return []
     text = table.read_bytes().decode("utf-8", "surrogateescape")
     rows = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
-    return [cell for cell in rows if _CALLS_A_FORMULA.match(cell) and not re.fullmatch(r"-?[\d.e+-]+", cell)]
+    return [cell for cell in rows if _CALLS_A_FORMULA.match(cell) and not re.fullmatch(r"-\d+([.]\d+)?", cell)]
 
 
 @dataclass

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.progress import Progress
 
 from hdrcli.cli import console, progress
 from hdrcli.grouping import one_file_name
@@ -69,11 +70,22 @@ def test_what_is_escaped() -> None:
     assert console.PlainLines().format(record) == "a\\x1b]0;x\\x07\nb"
 
 
-def test_stages_hold_no_names_as_they_are() -> None:
+def test_progress_shows_no_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    for method in ("add_task", "update"):
+        whole = getattr(Progress, method)
+
+        def watched(self: Progress, *words: object, _whole: object = whole, **more: object) -> object:
+            told.extend(map(str, (*words, *more.values())))
+            return _whole(self, *words, **more)
+
+        monkeypatch.setattr(Progress, method, watched)
     with progress.Bars() as bars:
-        bars.stage("inspecting", "a\x1b]0;x\x07.jpg", 0.5)
-        shown = [task.description for task in bars._progress.tasks]
-    assert shown == [r"a\x1b]0;x\x07.jpg"]
+        bars.stage("b\x1b[2J", "a\x1b]0;x\x07.jpg", 0.5)
+        bars.finished("b\x1b[2J")
+    assert r"a\x1b]0;x\x07.jpg" in told
+    assert r"b\x1b[2J" in told
+    assert all(word.isprintable() for word in told)
 
 
 @pytest.mark.parametrize("what", awkward.FILES)
