@@ -37,7 +37,7 @@ class FileState:
         """
         try:
             state = path.stat()
-            if state.st_size != self.size:
+            if state.st_size != self.size or not stat.S_ISREG(state.st_mode):
                 return None
             found = self if state.st_mtime_ns == self.modified else FileState.of(path)
         except OSError:

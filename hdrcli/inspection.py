@@ -11,7 +11,7 @@ from hdrcli import exposure, limits
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.inputs import Inputs
-from hdrcli.outputs import with_outputs
+from hdrcli.outputs import apart, with_outputs
 from hdrcli.plan import Plan, make_plans
 from hdrcli.reading import ReadBracket, read_bracket
 from hdrcli.settings import FuseSettings
@@ -85,7 +85,7 @@ def inspect(
     settings = FuseSettings(**options, dry_run=True, overwrite=True)
     plans = make_plans(paths, settings)
     given, brackets = Inputs(path for plan in plans.brackets for path in plan.files), []
-    for number, plan in enumerate(plans.brackets, 1):
+    for number, plan in enumerate(apart(plans.brackets), 1):
         progress(plan.name, number, len(plans.brackets))
         brackets.append(_inspect(with_outputs(plan, settings, given), settings))
     return Inspection(tuple(brackets), plans.left, plans.notes)

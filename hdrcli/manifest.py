@@ -92,7 +92,7 @@ class Manifest:
         self._made: dict[str, Making] = {}
         if os.path.isdir(folder):  # noqa: PTH112 (False for a name that is too long)
             self._made = _read(self.file)
-            self._made |= self._latest(map(_lines, sorted(folder.glob(".hdrcli-*.jsonl"))))
+            self._made |= self._latest(map(_lines, filter(Path.is_file, sorted(folder.glob(".hdrcli-*.jsonl")))))
 
     def name(self, path: Path) -> str:
         """`path` as the manifest names it: relative to its folder, so that both may move together."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from hdrcli import disk
 from hdrcli.errors import HdrcliError, WriteError
+from hdrcli.grouping import one_file_name
 from hdrcli.inputs import Inputs
 from hdrcli.manifest import Manifest
 from hdrcli.plan import Plan, Plans
@@ -25,7 +26,7 @@ def with_all_outputs(plans: Plans, settings: FuseSettings, manifest: Manifest, g
     inputs = Inputs([*plans.left, *(path for plan in plans.brackets for path in plan.files)])
     around = Inputs(given)
     brackets = tuple(
-        with_outputs(_unknown_apart(plan, around, manifest), settings, inputs, reuse) for plan in plans.brackets
+        with_outputs(_unknown_apart(plan, around, manifest), settings, inputs, reuse) for plan in apart(plans.brackets)
     )
     return replace(plans, brackets=brackets, notes=(*plans.notes, *(reuse.notes(brackets) if reuse else ())))
 
@@ -64,3 +65,18 @@ def with_outputs(plan: Plan, settings: FuseSettings, inputs: Inputs, reuse: Reus
     except HdrcliError as error:
         return replace(plan, error=error)
     return plan
+
+
+def apart(plans: Iterable[Plan]) -> Iterator[Plan]:
+    """The same plans, with an error for one that has an output of an earlier one: x as uhdr and x.uhdr as jpg."""
+    first: dict[str, Plan] = {}
+    for plan in plans:
+        taken = {one_file_name(output.name): output for output in plan.outputs if not plan.error}
+        both = next((name for name in taken if name in first), None)
+        first |= dict.fromkeys(taken, plan) if both is None else {}
+        yield plan if both is None else replace(plan, error=_clash(first[both], plan, taken[both]))
+
+
+def _clash(earlier: Plan, plan: Plan, output: Path) -> WriteError:
+    who = f"{earlier.name} and {plan.name} would both be written to {output}"
+    return WriteError(f"{who}.", "Fuse them by themselves, with another -o, or pass one --format.")

@@ -19,7 +19,7 @@ from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping import with_unique_names
 from hdrcli.image import REFERRED, DisplayImage, FrameHeader, RadianceMap
 from hdrcli.inputs import Inputs
-from hdrcli.outputs import with_outputs
+from hdrcli.outputs import apart, with_outputs
 from hdrcli.pipeline import BracketResult, Carried, FuseReport
 from hdrcli.plan import Plan, check_formats, outputs_of
 from hdrcli.results import encoded, seen, shot_info
@@ -92,7 +92,8 @@ def _all_plans(inputs: str | Path | Iterable[str | Path], settings: FuseSettings
     paths = batch.given(inputs, "tone-map", "Name EXR or Radiance (.hdr) files, or folders of them.")
     found = {os.path.realpath(plan.files[0]): plan for path in paths for plan in _plans(path, settings)}
     files = Inputs(plan.files[0] for plan in found.values())
-    return [with_outputs(plan, settings, files) for plan in with_unique_names(found.values(), _clash)]
+    plans = apart(with_unique_names(found.values(), _clash))
+    return [with_outputs(plan, settings, files) for plan in plans]
 
 
 def _plans(path: Path, settings: FuseSettings) -> Iterator[Plan]:

@@ -141,6 +141,8 @@ def _displacement(frames: Pair) -> tuple[np.ndarray, float]:
     nearer in exposure tells more.
     """
     in_place = np.eye(3)
+    if min(frames.still.shape) < 2:  # a line of pixels has no other beside it
+        return in_place, LEAST_CORRELATION
     levels = pyramid(frames)
     if all(level.strength() < FAINT for level in levels[:-1] or levels):
         return in_place, LEAST_CORRELATION

@@ -148,6 +148,7 @@ def _logs(debug: bool) -> Iterator[None]:
     """hdrcli's warnings as lines for people; those of libraries, which name no file, only with --debug."""
     ours, root = logging.getLogger("hdrcli"), logging.getLogger()
     lines, others = console.WarningLines(logging.WARNING), logging.StreamHandler() if debug else logging.NullHandler()
+    others.setFormatter(console.PlainLines())
     ours.addHandler(lines)
     root.addHandler(others)
     logging.captureWarnings(not debug)

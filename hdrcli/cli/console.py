@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterable
@@ -17,6 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from hdrcli.errors import HdrcliError
+
+_HALVES = re.compile("[\ud800-\udfff]")
 
 _UNFOLDED = 10_000
 """Columns where there is no terminal: nothing is folded or cut that another program may read."""
@@ -39,8 +42,17 @@ def _console(stderr: bool, terminal: bool) -> Console:
 
 
 def plain(text: object) -> str:
-    """`text` in one line of printable characters: line breaks, control and undecodable characters are escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+    """`text` in one line of printable characters, without control characters or any that turn the writing's direction.
+
+    These are escaped, and so are the bytes of a name that are no text: as a shell takes them in $'...'.
+    """
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(text))
+
+
+def _escaped(character: str) -> str:
+    """A stray byte, which stands in a name as half of a character (PEP 383), or another character, as `\\x1b`."""
+    code = ord(character)
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else character.encode("unicode_escape").decode()
 
 
 _held: list[str] = []
@@ -68,7 +80,8 @@ def say(text: str, *, style: str = "", console: Console | None = None) -> None:
 def say_error(error: HdrcliError, *, debug: bool = False, about: str = "") -> None:
     """The `Error:` and `Hint:` lines of an error, after its traceback with `debug`; `about` is the bracket it hit."""
     if debug:
-        sys.stderr.writelines(traceback.format_exception(error))
+        lines = "".join(traceback.format_exception(error)).splitlines()
+        sys.stderr.writelines(f"{plain(line)}\n" for line in lines)
     message = error.message if about in error.message else f"{about}: {error.message}"
     _labelled("Error:", "bold red", message)
     if error.hint:
@@ -110,8 +123,20 @@ def print_table(rows: Table, to: Console) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on stdout: ASCII, so that any name survives any terminal; never NaN, which is not JSON."""
-    typer.echo(json.dumps(value, indent=2, allow_nan=False))
+    """One JSON object on stdout: ASCII, so that any name survives any terminal; never NaN, which is not JSON.
+
+    Bytes of names that are no text are escaped as `plain` does, for many programs refuse halves of characters.
+    """
+    typer.echo(json.dumps(_whole(value), indent=2, allow_nan=False))
+
+
+def _whole(value: Any) -> Any:
+    """The same without halves of characters."""
+    if isinstance(value, str):
+        return _HALVES.sub(lambda found: _escaped(found[0]), value)
+    if isinstance(value, dict):
+        return {_whole(name): _whole(one) for name, one in value.items()}
+    return [_whole(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 class WarningLines(logging.Handler):
@@ -119,3 +144,10 @@ class WarningLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         _labelled("Warning:", "yellow", record.getMessage())
+
+
+class PlainLines(logging.Formatter):
+    """Log records of libraries, which name files as they are, in printable lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(plain, super().format(record).splitlines()))

@@ -91,8 +91,8 @@ class Bars:
         self.estimate.stage(name, stage, share)
         if name not in self._tasks:
             shown = _short(console.plain(name))
-            self._tasks[name] = self._progress.add_task(stage, total=1.0, name=shown, is_first=self._all is None)
-        self._progress.update(self._tasks[name], description=stage, completed=share)
+            self._tasks[name] = self._progress.add_task("", total=1.0, name=shown, is_first=self._all is None)
+        self._progress.update(self._tasks[name], description=_short(console.plain(stage)), completed=share)
         if not self._shown and not self._off:
             self._say(name, stage, share)
 

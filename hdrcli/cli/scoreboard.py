@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +19,8 @@ from hdrcli.contracts import Metric
 from hdrcli.evaluation.summaries import in_words
 from hdrcli.scores import Evaluation, Score, Summary, shown
 
-_CALLS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes a cell for a formula by (OWASP, CSV injection)."""
+_CALLS_A_FORMULA = re.compile(r"\s*[=+@|%\uff1d\uff0b\uff0d\uff20-]|[\t\r\n]")
+"""What a spreadsheet takes a cell for a formula by (OWASP, CSV injection); some see through blanks, or wide forms."""
 
 
 def show(done: Evaluation, *, json: bool, quiet: bool) -> None:
@@ -122,19 +123,20 @@ def write_csv(path: Path, done: Evaluation) -> None:
     """A row for each prediction, whole or not at all. Raises WriteError."""
     text = io.StringIO()
     columns = figures(done)
-    rows = csv.writer(text, lineterminator="\n")
+    rows = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")  # some countries end cells at semicolons
     rows.writerow(["name", "model", "prediction", "truth", *columns, "error"])
     for score in done.scores:
         words = [score.name, score.model or "", str(score.prediction), str(score.truth or "")]
         error = score.error.message if score.error else ""
-        numbers = [repr(score.values[figure]) if figure in score.values else "" for figure in columns]
+        numbers = [score.values.get(figure, "") for figure in columns]
         rows.writerow([*map(_cell, words), *numbers, _cell(error)])
     writers.write_all({path: text.getvalue().encode()})
 
 
 def _cell(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_CALLS_A_FORMULA) else text
+    """Text in one line, which no spreadsheet takes for a formula."""
+    safe = f"'{text}" if _CALLS_A_FORMULA.match(text) else text
+    return console.plain(safe)
 
 
 def show_metrics(*, json: bool) -> None:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
 from hdrcli.grouping._folders import Left, holds_frames, listed, some
 from hdrcli.grouping._frames import Frames
 from hdrcli.grouping._frames import natural as natural
+from hdrcli.grouping._names import one_file_name as one_file_name
+from hdrcli.grouping._names import with_unique_names as with_unique_names
 from hdrcli.grouping._refusal import refusal
 from hdrcli.grouping._shoot import Group, groups_of_shoot
 from hdrcli.grouping._twins import one_file_a_shot, shots_of, without_copies
 from hdrcli.image import FrameHeader
 from hdrcli.sidecars import find_sidecar
-
-Named = TypeVar("Named", bound=Any)
-"""A dataclass with a `name` and an `error`."""
 
 _A_BRACKET = "A bracket is two or more exposures of one scene."
 
@@ -232,14 +230,6 @@ def _misfit(frames: Frames) -> HdrcliError | None:
             sizes = f"{first.path} is {first.width}x{first.height} but {other.path} is {other.width}x{other.height}"
             return ReadError(f"{sizes}.", "The frames of a bracket must have one size; leave the other out.")
     return None
-
-
-def with_unique_names(found: Iterable[Named], clash: Callable[[Named, Named], HdrcliError]) -> Iterator[Named]:
-    """The same brackets or plans, with the error `clash` for one whose outputs would overwrite an earlier one's."""
-    first: dict[str, Named] = {}
-    for one in found:
-        earlier = first.setdefault(one.name.casefold(), one)  # some file systems do not tell capitals
-        yield one if earlier is one or one.error else replace(one, error=clash(earlier, one))
 
 
 def _clash(earlier: FoundBracket, bracket: FoundBracket) -> ReadError:

@@ -45,7 +45,7 @@ def checked(path: Path, *, overwrite: bool) -> Path:
     if path.is_dir():
         raise WriteError(f"{path} is a folder.", "Pass --report page.html, a file.")
     writers.check_writable(path.parent)
-    if path.exists() and not overwrite and not _is_ours(path):
+    if path.exists() and not overwrite and not (path.is_file() and _is_ours(path)):
         raise WriteError(f"{path} exists and is no page of hdrcli.", "Pass --overwrite, or another name to --report.")
     return path
 

@@ -9,8 +9,11 @@ from typing import Any
 from hdrcli.image import FrameHeader
 
 MINUS = "\N{MINUS SIGN}"
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-"""Characters that HTML does not allow, and halves of characters, which stand for bytes of a name that are no text."""
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
+)
+"""Characters that HTML does not allow, halves of characters, which stand for bytes of a name that are no text, and what
+turns the direction of the words behind a name."""
 
 
 def plain(text: object) -> str:

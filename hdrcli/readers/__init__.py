@@ -16,6 +16,7 @@ from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _frame
 from hdrcli.readers._file import decoding
+from hdrcli.readers._file import kind as kind
 
 
 @lru_cache(maxsize=1)

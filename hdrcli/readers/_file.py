@@ -34,6 +34,20 @@ _SIGNATURES = (
 )
 
 
+_NO_FILES = {
+    stat.S_IFDIR: "folder",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device",
+}
+
+
+def kind(mode: int) -> str:
+    """What has this mode of `stat`: a "file", "folder", "pipe", "socket" or "device"."""
+    return _NO_FILES.get(stat.S_IFMT(mode), "file")
+
+
 def content(head: bytes) -> tuple[str, str]:
     """(format, usual suffix) that the first 256 bytes of a file show; ("", "") when they are of no known format."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -48,24 +62,23 @@ def content(head: bytes) -> tuple[str, str]:
 
 
 @contextmanager
-def opened(path: Path, kind: str) -> Iterator[BinaryIO]:
-    """The file of a frame of `kind` ("JPEG", "PNG", … as `content` names them; "RAW"), open for reading.
+def opened(path: Path, form: str) -> Iterator[BinaryIO]:
+    """The file of a frame of a `form` ("JPEG", "PNG", … as `content` names them; "RAW"), open for reading.
 
     Raises ReadError when there is no such file, it is a pipe or device, it cannot be read, or it is empty or of another
-    kind.
+    form.
     """
     try:
+        _check_is_file(path)
         with open(path, "rb", opener=_at_once) as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise ReadError(f"{path} is no file.", "Leave it out: pipes and devices are not read.")
             head = stream.read(256)
-            _check_kind(path, kind, head)
+            _check_form(path, form, head)
             stream.seek(0)
             yield stream
     except FileNotFoundError as error:
+        if os.path.islink(path):  # noqa: PTH114 (Path.is_symlink raises in closed folders)
+            raise ReadError(f"{path} is a link to nothing.", "Put back the file that it led to.") from error
         raise ReadError(f"{path} does not exist.", "Check the spelling of its name.") from error
-    except IsADirectoryError as error:
-        raise ReadError(f"{path} is a folder, not a frame.", "Name the files in it instead.") from error
     except PermissionError as error:
         raise ReadError(f"{path} may not be read.", "Give yourself permission to read it.") from error
     except OSError as error:
@@ -73,21 +86,28 @@ def opened(path: Path, kind: str) -> Iterator[BinaryIO]:
 
 
 def _at_once(path: str, flags: int) -> int:
-    """Open without waiting for who may write into a pipe."""
+    """Open without waiting for who may write into what has become a pipe."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # which Windows has not
 
 
-def _check_kind(path: Path, kind: str, head: bytes) -> None:
+def _check_is_file(path: Path) -> None:
+    found = kind(path.stat().st_mode)
+    if found != "file":
+        cure = "Name the files in it instead." if found == "folder" else "Leave it out."
+        raise ReadError(f"{path} is a {found}, not a frame.", cure)
+
+
+def _check_form(path: Path, form: str, head: bytes) -> None:
     if not head:
         raise ReadError(f"{path} is empty.", CURE)
     found, suffix = content(head)
     # Most RAW formats are TIFF inside, the others have signatures of their own.
-    if found == kind or (kind == "RAW" and found in ("", "TIFF")):
+    if found == form or (form == "RAW" and found in ("", "TIFF")):
         return
     looks = f" (it looks like {found})" if found else ""
-    article = "an" if kind == "OpenEXR" else "a"
+    article = "an" if form == "OpenEXR" else "a"
     raise ReadError(
-        f"{path} is not {article} {kind} file{looks}.", f"Rename it to {path.stem}{suffix}." if suffix else CURE
+        f"{path} is not {article} {form} file{looks}.", f"Rename it to {path.stem}{suffix}." if suffix else CURE
     )
 
 

@@ -13,6 +13,9 @@ from hdrcli.readers._exif import Photo
 from hdrcli.readers._file import CURE, check_size
 from hdrcli.readers._orientation import oriented, oriented_size
 
+BRIGHTEST = 2.0**40
+"""No light is brighter: the sun has 2e9 cd/m². Of what some renderers write, formulas would overflow."""
+
 
 def header(path: Path, width: int, height: int, photo: Photo | None = None, is_raw: bool = False) -> FrameHeader:
     """The header of a frame stored with `width` x `height` pixels, before Orientation."""
@@ -55,8 +58,11 @@ def linear_exposure(path: Path, pixels: np.ndarray, photo: Photo | None = None) 
 
 
 def scene_light(path: Path, pixels: np.ndarray) -> np.ndarray:
-    """Linear (H, W, 3) pixels of any range as light: float32, below 0 is 0. Raises ReadError for what is not finite."""
+    """Linear (H, W, 3) pixels of any range as light, float32 from 0 to BRIGHTEST.
+
+    Raises ReadError for what is not finite.
+    """
     lost = int(np.count_nonzero(~np.isfinite(pixels).all(axis=2)))
     if lost:
         raise ReadError(f"{path} has {lost} pixels that are NaN or infinite.", CURE)
-    return np.maximum(pixels, 0, dtype=np.float32)
+    return np.clip(pixels, 0, np.float32(BRIGHTEST), dtype=np.float32)

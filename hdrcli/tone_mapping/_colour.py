@@ -60,7 +60,8 @@ def faded(colours: np.ndarray, wanted: np.ndarray, fading: np.ndarray | float = 
 
 def scaled(linear: np.ndarray, brightness: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """The colours of `linear` (H, W, 3), whose brightness (H, W) is `brightness`, at the brightness `wanted`."""
-    ratio = np.divide(wanted, brightness, out=np.zeros_like(wanted), where=brightness > 0)
+    dimmest = np.finfo(np.float32).tiny  # below, light is black: a ratio to it is beyond all numbers
+    ratio = np.divide(wanted, brightness, out=np.zeros_like(wanted), where=brightness >= dimmest)
     return linear * ratio[..., None]
 
 

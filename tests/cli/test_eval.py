@@ -76,7 +76,7 @@ def test_csv_holds_no_formulas(run: Run, tmp_path: Path) -> None:
     for folder in ("made", "truth"):
         write_exr(tmp_path / folder / "=1+1.exr", light())
     assert run("eval", "made", "truth", "--metrics", "psnr_l", "--csv", "scores.csv").status == 0
-    assert (tmp_path / "scores.csv").read_text().splitlines()[1].startswith("'=1+1,")
+    assert (tmp_path / "scores.csv").read_text().splitlines()[1].startswith('"\'=1+1",')
 
 
 def test_list_tells_which_each_metric_is(run: Run) -> None:
