@@ -74,7 +74,7 @@ def told(error: Exception, plan: Plan) -> HdrcliError:
         return HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
     bug = HdrcliError(
         f"{plan.name}: {type(error).__name__}: {error} (this is a bug in hdrcli).",
-        "Please report it with what the same command prints with --debug.",
+        "Please report it with what the same command prints with --debug, and what hdrcli doctor --json does.",
     )
     bug.__cause__ = error
     return bug

@@ -56,13 +56,13 @@ def choose_precision(text: str, device: torch.device, network: Network) -> torch
     """
     if text == "auto":
         bears = device.type != "cpu" or network.bf16_on_cpu
-        return torch.bfloat16 if bears and _has_fast_bf16(device) else torch.float32
+        return torch.bfloat16 if bears and has_fast_bf16(device) else torch.float32
     if text == "fp16" and device.type == "cpu":
         raise UsageError("--precision fp16 is for GPUs; on a CPU it is slower than fp32.", "Pass fp32 or bf16.")
     return DTYPES[text]
 
 
-def _has_fast_bf16(device: torch.device) -> bool:
+def has_fast_bf16(device: torch.device) -> bool:
     """Whether bf16 has instructions of its own there: on others it is fp32 with more work, or emulated.
 
     On CUDA there is no falling back to fp16, whose range ends at 65504: DFGNet's exposure features go beyond 10^6.

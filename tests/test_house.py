@@ -94,6 +94,7 @@ LAYERS = [
         "training",
         "page",
         "benchmarks",
+        "checkup",
     },
     {"cli", "__main__"},
 ]
@@ -127,7 +128,9 @@ HOMES = {
         "training",
         "metrics",
         "benchmarks",
+        "checkup/devices.py",
     ),
+    "packaging": ("checkup/packages.py",),
     "matplotlib": ("benchmarks/plot.py",),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
