@@ -20,6 +20,7 @@ LAYERS = [
         "adjustments",
         "development",
         "interrupts",
+        "memory",
         "",
     },
     {
@@ -77,6 +78,8 @@ LAYERS = [
         "plan",
         "batch",
         "overlapping",
+        "footprint",
+        "admission",
         "reading",
         "results",
         "rendering",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from hdrcli import writers
+from hdrcli import memory, writers
 from hdrcli.checkup.outcome import Check, Note
 from hdrcli.errors import HdrcliError, WriteError
 
@@ -54,8 +54,8 @@ def _free(folder: Path) -> str:
 
 
 def _memory() -> str:
-    memory = psutil.virtual_memory()
-    words = f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free"
-    if memory.available < _LITTLE_MEMORY:
+    free, total = memory.available(), psutil.virtual_memory().total
+    words = f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free"
+    if free < _LITTLE_MEMORY:
         raise Note(f"{words}: too little for frames of 24 MP")
     return words
