@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from hdrcli import memory
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.plan import Plan
 
@@ -70,11 +71,16 @@ def told(error: Exception, plan: Plan) -> HdrcliError:
     """An error of a bracket in words."""
     if isinstance(error, HdrcliError):
         return error
-    if isinstance(error, MemoryError):
-        return HdrcliError(f"{plan.name} needs more memory than there is.", "Pass a smaller --tile or fewer --jobs.")
+    if memory.is_exhausted(error):
+        told = HdrcliError(
+            f"{plan.name} needs more memory than there is.",
+            "Close other programs, or pass a smaller --tile or --jobs 1.",
+        )
+        told.__cause__ = error
+        return told
     bug = HdrcliError(
         f"{plan.name}: {type(error).__name__}: {error} (this is a bug in hdrcli).",
-        "Please report it with what the same command prints with --debug.",
+        "Please report it with what the same command prints with --debug, and what hdrcli doctor --json does.",
     )
     bug.__cause__ = error
     return bug

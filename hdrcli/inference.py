@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from hdrcli import devices, plugins, tile_size, tiling, weights
+from hdrcli import devices, lanes, memory, plugins, tile_size, tiling, weights
 from hdrcli.contracts import Network
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
@@ -56,13 +56,13 @@ def choose_precision(text: str, device: torch.device, network: Network) -> torch
     """
     if text == "auto":
         bears = device.type != "cpu" or network.bf16_on_cpu
-        return torch.bfloat16 if bears and _has_fast_bf16(device) else torch.float32
+        return torch.bfloat16 if bears and has_fast_bf16(device) else torch.float32
     if text == "fp16" and device.type == "cpu":
         raise UsageError("--precision fp16 is for GPUs; on a CPU it is slower than fp32.", "Pass fp32 or bf16.")
     return DTYPES[text]
 
 
-def _has_fast_bf16(device: torch.device) -> bool:
+def has_fast_bf16(device: torch.device) -> bool:
     """Whether bf16 has instructions of its own there: on others it is fp32 with more work, or emulated.
 
     On CUDA there is no falling back to fp16, whose range ends at 65504: DFGNet's exposure features go beyond 10^6.
@@ -117,21 +117,24 @@ def _on(
     precision = choose_precision(settings.precision, device, network)
     loaded = _loaded(name, settings.weights, settings.prior, device)
     notes: dict[str, str] = {}
-    tile = settings.tile
-    if tile == "auto":
-        tile = tile_size.choose_tile(loaded.module, network.bytes_per_pixel, device, precision)
+    tile, needed = settings.tile, network.bytes_per_pixel
     try:
-        made = tiling.run(
-            loaded.module,
-            network.planes(bracket, loaded.module),
-            network.conditions(bracket),
-            tile=None if tile == "off" else int(tile),
-            device=device,
-            precision=precision,
-            progress=progress,
-            notes=notes,
-        )
-    except RuntimeError as error:  # what torch raises for a failed allocation or a broken device
+        with lanes.at_most(tile_size.choose_lanes(loaded.module, needed, device, precision)):
+            if tile == "auto":
+                tile = tile_size.choose_tile(loaded.module, needed, device, precision)
+            made = tiling.run(
+                loaded.module,
+                network.planes(bracket, loaded.module),
+                network.conditions(bracket),
+                tile=None if tile == "off" else int(tile),
+                device=device,
+                precision=precision,
+                progress=progress,
+                notes=notes,
+            )
+    except RuntimeError as error:  # what torch raises for a broken device, too
+        if memory.is_exhausted(error):
+            raise
         reason = str(error).strip().splitlines()[0]
         raise HdrcliError(f"{name} failed on {device}: {reason}.", "Pass a smaller --tile, or --device cpu.") from error
     if precision == torch.float16 and not np.isfinite(made).all():

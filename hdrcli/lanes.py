@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 import torch
@@ -20,9 +22,22 @@ MOST = 4
 """Tiles in work at once. Each takes its memory, so that more would have to be smaller ones, with more halo."""
 
 
+_most: ContextVar[int] = ContextVar("most", default=MOST)
+
+
 def count(device: torch.device) -> int:
     """How many tiles are in work at once on a device; PyTorch's threads are shared out among them."""
-    return min(MOST, torch.get_num_threads()) if device.type == "cpu" else 1
+    return min(_most.get(), torch.get_num_threads()) if device.type == "cpu" else 1
+
+
+@contextmanager
+def at_most(number: int) -> Iterator[None]:
+    """No more tiles than so many at once, meanwhile and in this thread: where memory is short."""
+    before = _most.set(number)
+    try:
+        yield
+    finally:
+        _most.reset(before)
 
 
 def each(function: Callable[[Item], Made], items: Sequence[Item], device: torch.device) -> Iterator[Made]:

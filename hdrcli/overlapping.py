@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from hdrcli import parallel
+from hdrcli import memory, parallel
 from hdrcli.contracts import Network
 from hdrcli.plan import Plan, model_record
 from hdrcli.settings import FuseSettings
@@ -50,9 +50,7 @@ def at_once(to_fuse: Sequence[Plan], settings: FuseSettings) -> int:
 
 def free_memory() -> int:
     """Bytes of host memory that can still be had."""
-    import psutil
-
-    return psutil.virtual_memory().available
+    return memory.available()
 
 
 @contextmanager

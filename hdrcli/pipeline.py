@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from hdrcli import (
+    admission,
     aligning,
     batch,
     cluster,
     disk,
     exposure,
+    footprint,
     interrupts,
     limits,
     outputs,
@@ -79,7 +81,7 @@ def fuse(
     on_plans(len(plans.brackets))
     with _crew(plans, settings, manifest) as crew:
         plans = shoot.measured(plans, settings, on_measuring)
-        work = partial(_fuse_bracket, manifest=manifest, on_fused=on_fused)
+        work = partial(_with_room, manifest=manifest, on_fused=on_fused)
         results = _carried_out(plans, settings, manifest, progress, on_result, work, crew)
     cases = _cases(plans.brackets, results)
     return FuseReport(tuple(results), plans.left, (*plans.notes, *unheeded.notes(settings, typed, cases)))
@@ -165,6 +167,15 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
         scale_stops=done.scale_stops,
         left_out=done.left_out,
     )
+
+
+def _with_room(plan: Plan, settings: FuseSettings, progress: Stage, manifest: Manifest, on_fused: Show) -> Carried:
+    """One bracket, begun when there is memory for it."""
+    alive = partial(progress, "waiting for memory", 0.0)
+    with admission.admitted(plan.name, footprint.of(plan, settings), alive) as waited:
+        if waited:
+            plan = replace(plan, notes=(*plan.notes, "waited until there was memory for it beside the others"))
+        return _fuse_bracket(plan, settings, progress, manifest, on_fused)
 
 
 def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest: Manifest, on_fused: Show) -> Carried:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psutil
 import torch
 
-from hdrcli import lanes
+from hdrcli import lanes, memory
 
 if TYPE_CHECKING:
     from hdrcli.tiling import TiledModule
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 CPU_TILE = 512  # pixels; larger tiles leave the cache and gain nothing on a CPU
 CPU_BYTES = 600e6  # of activations on a CPU: a picture of 24 MP is then fused in 2 GB, frames and result included
 CUDA_TILE = 2048  # maps of 256 channels, with a halo of 400 pixels, stay below the 2^31 values that cuDNN counts
-MEMORY_SHARE = 0.5  # of the free memory that one tile's activations may take
+MEMORY_SHARE = 0.5  # of the free memory that the activations of all tiles in work may take
 
 
 def free_memory(device: torch.device) -> int:
@@ -23,7 +22,7 @@ def free_memory(device: torch.device) -> int:
     if device.type == "cuda":  # what PyTorch keeps for its next tensors counts as taken there
         kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + kept
-    return psutil.virtual_memory().available
+    return memory.available()
 
 
 def choose_tile(
@@ -38,7 +37,21 @@ def choose_tile(
         largest = max(CUDA_TILE, 8 * halo)
     else:
         largest = min(max(CPU_TILE, 4 * halo), max(_side(CPU_BYTES / lanes.count(device), needed, halo), 2 * halo))
-    return max(2 * module.tile_multiple, min(largest, _side(free_memory(device) * MEMORY_SHARE, needed, halo)))
+    room = free_memory(device) * MEMORY_SHARE / lanes.count(device)
+    return max(2 * module.tile_multiple, min(largest, _side(room, needed, halo)))
+
+
+def choose_lanes(module: TiledModule, bytes_per_pixel: int, device: torch.device, precision: torch.dtype) -> int:
+    """How many tiles to have in work at once: fewer than pay where so many of the least that pay do not fit.
+
+    A tile smaller than twice its halo is more than eight parts in nine halo.
+    """
+    if lanes.count(device) == 1:
+        return 1
+    halo = module.tile_halo or module.halo
+    least = max(2 * module.tile_multiple, 2 * halo) + 2 * halo
+    fitting = free_memory(device) * MEMORY_SHARE / (least**2 * bytes_per_pixel * precision.itemsize / 4)
+    return max(1, min(lanes.count(device), int(fitting)))
 
 
 def _side(room: float, bytes_per_pixel: float, halo: int) -> int:

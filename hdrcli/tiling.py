@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hdrcli import heap, lanes, transfers
+from hdrcli import heap, lanes, memory, transfers
 from hdrcli.devices import computing, placed
 from hdrcli.errors import HdrcliError
 from hdrcli.planes import Planes, repeated
@@ -213,11 +213,15 @@ def _as_it_fits(one: TiledRun, tile: int | None, progress: Progress) -> np.ndarr
     while True:
         try:
             return one.whole() if tile is None else one.module.in_tiles(one, tile, progress)
-        except torch.cuda.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
+        except (MemoryError, RuntimeError) as error:
+            if not memory.is_exhausted(error):
+                raise
+            if one.device.type == "cuda":
+                torch.cuda.empty_cache()
             side = max(one.height, one.width) if tile is None else tile
             if side <= 2 * one.module.tile_multiple:
                 few = f"{one.device} has too little free memory for the smallest tile."
-                raise HdrcliError(few, "Pass --device cpu.") from error
+                cure = "Close other programs, or pass -m mertens." if one.device.type == "cpu" else "Pass --device cpu."
+                raise HdrcliError(few, cure) from error
             tile = side // 2
             log.warning("%s ran out of memory; going on with tiles of %d pixels", one.device, tile)

@@ -22,6 +22,7 @@ LAYERS = [
         "development",
         "interrupts",
         "typed",
+        "memory",
         "",
     },
     {
@@ -83,6 +84,8 @@ LAYERS = [
         "plan",
         "batch",
         "overlapping",
+        "footprint",
+        "admission",
         "reading",
         "results",
         "rendering",
@@ -100,6 +103,7 @@ LAYERS = [
         "training",
         "page",
         "benchmarks",
+        "checkup",
     },
     {"cli", "__main__"},
 ]
@@ -133,7 +137,9 @@ HOMES = {
         "training",
         "metrics",
         "benchmarks",
+        "checkup/devices.py",
     ),
+    "packaging": ("checkup/packages.py",),
     "matplotlib": ("benchmarks/plot.py",),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -15,7 +15,7 @@ import typer
 
 from hdrcli import __version__, interrupts
 from hdrcli.__main__ import INTERRUPTED, TERMINATED
-from hdrcli.cli import bench, console, evaluate, fuse, inspect, models, tonemap, train, usage, weights
+from hdrcli.cli import bench, console, doctor, evaluate, fuse, inspect, models, tonemap, train, usage, weights
 from hdrcli.errors import HdrcliError
 
 NAME = "hdrcli"
@@ -31,6 +31,7 @@ for _command in (fuse.fuse, tonemap.tonemap, inspect.inspect, models.models, tra
     app.command(cls=usage.Command)(_command)
 app.command("eval", cls=usage.Command)(evaluate.evaluate)
 app.command(cls=usage.Command)(bench.bench)
+app.command(cls=usage.Command)(doctor.doctor)
 app.add_typer(weights.app, name="weights")
 
 
@@ -122,7 +123,7 @@ def _unforeseen(error: Exception) -> HdrcliError:
         reason = str(error).strip() or "no reason given"
         told = HdrcliError(
             f"{type(error).__name__}: {reason} (this is a bug in hdrcli).",
-            "Please report it with what the same command prints with --debug.",
+            "Please report it with what the same command prints with --debug, and what hdrcli doctor --json does.",
         )
     told.__cause__ = error
     return told

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from hdrcli import limits
+from hdrcli import limits, memory
 from hdrcli.errors import ReadError
 
 CURE = "Copy the file again from the camera or its backup, or leave it out."
@@ -116,10 +116,14 @@ def decoding(path: Path, *errors: type[Exception]) -> Iterator[None]:
     """Turn the decoder's own `errors`, and running out of memory, into a ReadError that names the file."""
     try:
         yield
-    except errors as error:
-        raise damaged(path, _cause(error)) from error
     except MemoryError as error:
-        raise ReadError(f"{path} does not fit in memory.", "Use smaller frames or more memory.") from error
+        raise _too_large(path) from error
+    except errors as error:
+        raise (_too_large(path) if memory.is_exhausted(error) else damaged(path, _cause(error))) from error
+
+
+def _too_large(path: Path) -> ReadError:
+    return ReadError(f"{path} does not fit in memory.", "Use smaller frames or more memory.")
 
 
 def _cause(error: Exception) -> str:
