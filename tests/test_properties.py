@@ -38,7 +38,7 @@ from hdrcli.tiles import split
 from hdrcli.tiling import TiledModule
 
 _LENIENT = {"deadline": None, "suppress_health_check": list(HealthCheck)}
-settings.register_profile("few", max_examples=20, derandomize=True, database=None, **_LENIENT)
+settings.register_profile("few", max_examples=10, derandomize=True, database=None, **_LENIENT)
 settings.register_profile("thorough", max_examples=500, **_LENIENT)
 PROFILE = settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "few"))
 

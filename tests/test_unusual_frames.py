@@ -139,6 +139,5 @@ def test_tone_mapping_takes_any_light(name: str, tmp_path: Path) -> None:
 
 
 def test_formats_that_cannot_hold_a_line_say_so(tmp_path: Path) -> None:
-    for name in ("jpg", "avif"):
-        result = fused("3x70000", tmp_path / name, formats=(name,))
-        assert "cannot hold 70000 x 3 pixels" in result.error.message
+    result = fused("3x70000", tmp_path, formats=("jpg",))
+    assert "A JPEG cannot hold 70000 x 3 pixels" in result.error.message

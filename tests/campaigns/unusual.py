@@ -120,7 +120,7 @@ def _size(height: int, width: int) -> Case:
 
 def _codes(dtype: Any, top: int, alpha: bool = False) -> Callable[[Path, np.ndarray], None]:
     def write(path: Path, pixels: np.ndarray) -> None:
-        codes = np.rint(linear_to_srgb(pixels.astype(np.float64), photometric="rgb") * top).astype(dtype)
+        codes = np.rint(linear_to_srgb(pixels.astype(np.float64)) * top).astype(dtype)
         codes = codes[..., :1].repeat(2, axis=2) if alpha else codes
         tifffile.imwrite(path, codes, photometric="minisblack" if alpha else "rgb", extrasamples=[2] if alpha else None)
 

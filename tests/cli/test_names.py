@@ -22,7 +22,7 @@ from tests.campaigns.names import frames
 from tests.cli.conftest import Outcome, Run, files
 from tests.conftest import MakeBracket
 
-SHARE = ("colour", "bell and title", "markup", "no UTF-8", "right to left", "newlines", "dashes", "formula", "longest")
+SHARE = ("bell and title", "markup", "no UTF-8", "right to left", "newlines", "dashes", "longest")
 
 
 @pytest.fixture(autouse=True)
