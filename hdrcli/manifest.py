@@ -91,8 +91,8 @@ class Manifest:
         self._lock = threading.Lock()
         self._made: dict[str, Making] = {}
         if os.path.isdir(folder):  # noqa: PTH112 (False for a name that is too long)
-            self._made = _read(self.file)
-            self._made |= self._latest(map(_lines, filter(Path.is_file, sorted(folder.glob(".hdrcli-*.jsonl")))))
+            journals = filter(Path.is_file, sorted(folder.glob(".hdrcli-*.jsonl")))
+            self._made = self._latest([_read(self.file), *map(_lines, journals)])
 
     def name(self, path: Path) -> str:
         """`path` as the manifest names it: relative to its folder, so that both may move together."""
@@ -153,7 +153,7 @@ class Manifest:
 
     def _merge(self) -> None:
         journals = journal.of_run(self.folder, self.run)
-        made = _read(self.file) | self._latest(map(self._seen, _lines(one)) for one in journals)
+        made = self._latest([_read(self.file), *(map(self._seen, _lines(one)) for one in journals)])
         if made or self.file.exists():
             head = f'{{"format": "{FORMAT}", "version": {VERSION}, "made": ['
             text = ",\n".join(making.line() for making in _grouped(made))
@@ -162,11 +162,11 @@ class Manifest:
         for one in journals:
             one.unlink(missing_ok=True)
 
-    def _latest(self, journals: Iterable[Iterable[Making]]) -> dict[str, Making]:
-        """The makings by output. Of an output that two processes have made, the one that it is of: either may have
-        been the last."""
+    def _latest(self, told: Iterable[Iterable[Making]]) -> dict[str, Making]:
+        """The makings by output, of fused.json and journals. Of an output that several tell of, the one that it is of:
+        any process may have been the last to write it, or refused to."""
         found: dict[str, Making] = {}
-        for makings in journals:
+        for makings in told:
             for name, making in _by_output(makings).items():
                 if name not in found or making.outputs[name].now(self.folder / name):
                     found[name] = making
@@ -203,17 +203,17 @@ def _grouped(made: Mapping[str, Making]) -> Iterable[Making]:
     return (replace(making, outputs=outputs) for making, outputs in groups.values())
 
 
-def _read(file: Path) -> dict[str, Making]:
-    """The makings in fused.json by output. Raises WriteError for one that is damaged, foreign or later."""
+def _read(file: Path) -> list[Making]:
+    """The makings in fused.json. Raises WriteError for one that is damaged, foreign or later."""
     try:
         content = json.loads(journal.text(file))
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise ValueError("it is none of hdrcli's")
         if content["version"] > VERSION:
             raise ValueError("a later hdrcli wrote it")
-        return _by_output([Making.from_json(entry) for entry in content["made"]])
+        return [Making.from_json(entry) for entry in content["made"]]
     except FileNotFoundError:
-        return {}
+        return []
     except OSError as error:
         raise WriteError(f"{file} cannot be read: {error.strerror or error}.", "Pass another --output.") from error
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:

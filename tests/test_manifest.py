@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +145,42 @@ def test_a_run_that_goes_on_is_known_to_others_and_not_merged_by_them(tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.png", "fused.json"]
 
 
+def told(folder: Path) -> str:
+    """By which model fused.json says that a.png was made."""
+    return json.loads((folder / "fused.json").read_text())["made"][0]["model"]
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_run_that_may_not_replace_anothers_result_tells_nothing_of_it(tmp_path: Path, older: bool) -> None:
+    output = tmp_path / "a.png"
+    if older:
+        write(tmp_path, "a").merge()
+    seen = {output: disk.stamp(output)}
+    first, second = Manifest(tmp_path), Manifest(tmp_path)
+    first.write(replace(a_making("a"), model="debevec"), {output: b"first"}, seen)
+    if older:
+        first.merge()
+    with pytest.raises(WriteError, match="meanwhile"):
+        second.write(replace(a_making("a"), model="dpg"), {output: b"second"}, seen)
+    for book in (second, first):
+        book.merge()
+    assert (output.read_bytes(), told(tmp_path)) == (b"first", "debevec")
+    assert Manifest(tmp_path).making(output).outputs["a.png"].now(output)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_whichever_run_merges_last_the_writer_is_told(tmp_path: Path, order: tuple[int, int]) -> None:
+    books = [Manifest(tmp_path), Manifest(tmp_path)]
+    for book, model in zip(books, ("debevec", "dpg"), strict=True):
+        book.write(replace(a_making("a"), model=model), {tmp_path / "a.png": model.encode()})
+    for number in order:
+        books[number].merge()
+    assert told(tmp_path) == "dpg"
+
+
 MANY = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from hdrcli.manifest import Making, Manifest
 folder = Path(sys.argv[1])

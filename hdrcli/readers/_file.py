@@ -69,8 +69,8 @@ def opened(path: Path, form: str) -> Iterator[BinaryIO]:
     form.
     """
     try:
-        _check_is_file(path)
-        with open(path, "rb", opener=_at_once) as stream:
+        _check_is_file(path)  # before it is opened: a pipe would wait for someone to write
+        with path.open("rb") as stream:
             head = stream.read(256)
             _check_form(path, form, head)
             stream.seek(0)
@@ -83,11 +83,6 @@ def opened(path: Path, form: str) -> Iterator[BinaryIO]:
         raise ReadError(f"{path} may not be read.", "Give yourself permission to read it.") from error
     except OSError as error:
         raise ReadError(f"{path} cannot be read: {error.strerror or error}.", CURE) from error
-
-
-def _at_once(path: str, flags: int) -> int:
-    """Open without waiting for who may write into what has become a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # which Windows has not
 
 
 def _check_is_file(path: Path) -> None:

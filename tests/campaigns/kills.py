@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -121,9 +122,9 @@ class Campaign:
         else:
             time.sleep(self.random.uniform(0, self.seconds))
         kind = self.random.choices(list(SIGNALS), list(SIGNALS.values()))[0]
-        traced = psutil.Process(process.pid).children() if self.slow and process.poll() is None else []
-        (traced[0] if traced else process).send_signal(getattr(signal, kind))
-        status = process.wait(120)
+        if traced := self.traced(process):
+            traced.send_signal(getattr(signal, kind))
+        status = process.wait(1200)
         self.counts["launched"] += 1
         if status == 0:
             self.counts["ended before the signal"] += 1
@@ -136,6 +137,15 @@ class Campaign:
             elif "Traceback" in self.said():
                 self.problem(f"{kind}: {self.said()}")
         self.check()
+
+    def traced(self, process: subprocess.Popen[bytes]) -> psutil.Process | None:
+        """The process of the command itself, where strace is before it; None once it has ended."""
+        while process.poll() is None:
+            for one in [psutil.Process(process.pid), *psutil.Process(process.pid).children()]:
+                with suppress(psutil.Error):
+                    if one.cmdline()[1:3] == ["-m", "hdrcli"]:
+                        return one
+        return None
 
     def check(self) -> None:
         """What holds at any moment."""
@@ -179,7 +189,7 @@ class Campaign:
     def finished(self, process: subprocess.Popen[bytes]) -> None:
         """What holds once a run was let go on to its end."""
         self.counts["launched"] += 1
-        status = process.wait(300)
+        status = process.wait(1200)
         if status or "Traceback" in self.said():
             self.problem(f"the run that went on ended with {status}: {self.said()}")
         left = contents(self.output)
