@@ -54,6 +54,8 @@ def text(file: Path, errors: str = "strict") -> str:
     Raises OSError, and ValueError for a pipe, which would be waited for, and for more than LARGEST.
     """
     state = file.stat()
-    if not stat.S_ISREG(state.st_mode) or state.st_size > LARGEST:
-        raise ValueError("it is no file of that kind")
+    if not stat.S_ISREG(state.st_mode):
+        raise ValueError("it is no file")
+    if state.st_size > LARGEST:
+        raise ValueError(f"it has {state.st_size} bytes")
     return file.read_text(encoding="utf-8-sig", errors=errors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -53,12 +54,23 @@ def existing(targets: Iterable[Path], *, holding: bool) -> list[Path]:
     found = []
     for target in targets:
         with naming(target):
-            if target.is_dir():
+            there = _looked_at(target)
+            if there is not None and stat.S_ISDIR(there.st_mode):
                 raise WriteError(f"{target} is a folder.", "Move it away, or pass another --output.")
-            holds = target.exists() and target.stat().st_size > 0
-            if holds or (not holding and (target.exists() or target.is_symlink())):
+            holds = there is not None and there.st_size > 0
+            if holds or (not holding and (there is not None or target.is_symlink())):
                 found.append(target)
     return found
+
+
+def _looked_at(path: Path) -> os.stat_result | None:
+    """What the system says of a file; None where there is none, also behind a link to nothing or to itself."""
+    try:
+        return path.stat()
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            return None
+        raise
 
 
 def check_writable(folder: Path) -> None:

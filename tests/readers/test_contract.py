@@ -119,12 +119,12 @@ def test_pipes_and_devices_are_not_waited_for(name: str, tmp_path: Path) -> None
     os.mkfifo(pipe)
     device.symlink_to("/dev/zero")
     for path in (pipe, device):
-        with pytest.raises(ReadError, match="is a (pipe|device), not a frame"):
+        with pytest.raises(ReadError, match=r"is a (pipe|device), not a frame"):
             reader.read(path, None)
 
 
 def test_a_frame_that_does_not_fit_in_memory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*given: object) -> None:
+    def full(*given: object, **options: object) -> None:
         raise MemoryError
 
     path = write("png", tmp_path / "a.png")
