@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -47,10 +46,8 @@ def is_there(file: Path) -> bool:
 
 def content(file: Path) -> dict[str, Any]:
     """The tables of a file. Raises UsageError for one that is no file, cannot be read, is too long, or is not TOML."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    import tomllib
+
     see = 'Write lines such as model = "dfgnet" under [fuse], or pass --no-config.'
     try:
         return tomllib.loads(_bytes(file).decode("utf-8-sig"))

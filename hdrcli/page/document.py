@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def render(page: Page) -> bytes:
             script=Markup(script),  # noqa: S704
             policy=policy + "base-uri 'none'; form-action 'none'",
             generator=f"{GENERATOR} {hdrcli.__version__}",
-            made=datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+            made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         )
     )
     return b"".join(piece.encode() for piece in filled)  # at once, for a text takes up to four times as much

@@ -96,7 +96,7 @@ def saturated(linear: np.ndarray, saturation: float) -> np.ndarray:
     return np.maximum(grey + (linear - grey) * _saturation_scale(linear, grey, saturation), 0)
 
 
-def _saturation_scale(linear: np.ndarray, grey: np.ndarray, saturation: float) -> np.ndarray:
+def _saturation_scale(linear: np.ndarray, grey: np.ndarray, saturation: float) -> np.ndarray | np.floating:
     """By how much to stretch colours (H, W, 1): what is vivid less than what is pale, so that no channel falls below 0.
 
     The smallest channel, as a part of the grey, is raised to the power 1 + saturation / 100; less colour is a plain

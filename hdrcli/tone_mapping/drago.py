@@ -34,7 +34,7 @@ def apply(
     return DisplayImage(by_bands(balanced(radiance.pixels, adjustments), band_to_display))
 
 
-def compress(luminance: np.ndarray, maximum: float, bias: float = BIAS) -> np.ndarray:
+def compress(luminance: np.ndarray, maximum: float | np.floating, bias: float = BIAS) -> np.ndarray:
     """Display luminance in [0, 1] of world luminance L in [0, `maximum`] (eq. 4, for a display maximum of 100 cd/m^2).
 
     log(1 + L) / log10(1 + maximum) / log(2 + 8 (L / maximum)^(log bias / log 0.5))

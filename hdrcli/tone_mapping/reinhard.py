@@ -33,7 +33,7 @@ def apply(
     return DisplayImage(by_bands(balanced(radiance.pixels, adjustments), band_to_display))
 
 
-def compress(luminance: np.ndarray, white: float) -> np.ndarray:
+def compress(luminance: np.ndarray, white: float | np.floating) -> np.ndarray:
     """Display luminance of a scaled luminance L (eq. 4): L (1 + L / white^2) / (1 + L), 1 at L = `white`."""
     return luminance * (1 + luminance / np.float32(white) ** 2) / (1 + luminance)
 

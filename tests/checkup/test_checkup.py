@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -153,3 +156,20 @@ def test_nobody_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         "jane-2.0 is no path": "jane-2.0 is no path",
     }
     assert {text: _private.without_names(text) for text in texts} == texts
+
+
+def test_the_lowest_versions_are_those_of_pyproject() -> None:
+    root = Path(__file__).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(line for lines in project["optional-dependencies"].values() for line in lines),
+    ]
+    wanted = [line for line in wanted if not line.startswith("hdrcli[")]
+    command = [sys.executable, str(root / ".ci/lowest.py")]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert all(">=" in line for line in wanted), "a package without a lower bound"
+    assert len(lines) == len(wanted)
+    for line, constraint in zip(wanted, lines, strict=True):
+        name, lowest = line.replace(",", ">=").split(">=")[:2]
+        assert constraint == (line if name == "torch" else f"{name}=={lowest}")
