@@ -144,6 +144,7 @@ def test_a_second_signal_does_not_wait_for_the_write(shoot: Path, tmp_path: Path
 def test_a_second_signal_does_not_wait_for_the_other_brackets(shoot: Path, tmp_path: Path) -> None:
     process = start(SLOW, "reading", 600, "--jobs", 2, cwd=tmp_path)
     wait_for(tmp_path / "there", process)
+    time.sleep(0.5)  # until the thread that has come so far is known to those who would wait for it
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     assert process.poll() is None
