@@ -174,12 +174,14 @@ def test_a_network_makes_the_same_of_what_is_held(monkeypatch: pytest.MonkeyPatc
     picked = frames("uint16", 70, 101)[: network.frames]
     bracket = Bracket(name, picked, 0, (1.0, 4.0, 16.0)[: network.frames])
     planes = network.planes(bracket, module)
-    monkeypatch.setattr(lanes, "MOST", 1)  # the streams here are of one thread
-    plain = tiling.run(module, planes, CONDITIONS[name], tile=64, device=CPU)
-    monkeypatch.setattr(transfers, "held", lambda maps, device, room: [transfers.HeldFrames(one, CPU) for one in maps])
-    fetched = transfers.fetched
-    monkeypatch.setattr(transfers, "fetched", lambda parts, device: fetched(parts, CUDA))
-    made = tiling.run(module, planes, CONDITIONS[name], tile=64, device=CPU)
+    with lanes.at_most(1):  # the streams here are of one thread
+        plain = tiling.run(module, planes, CONDITIONS[name], tile=64, device=CPU)
+        monkeypatch.setattr(
+            transfers, "held", lambda maps, device, room: [transfers.HeldFrames(one, CPU) for one in maps]
+        )
+        fetched = transfers.fetched
+        monkeypatch.setattr(transfers, "fetched", lambda parts, device: fetched(parts, CUDA))
+        made = tiling.run(module, planes, CONDITIONS[name], tile=64, device=CPU)
     np.testing.assert_array_equal(made, plain)
 
 
