@@ -87,7 +87,7 @@ def inspect(
     given, brackets = Inputs(path for plan in plans.brackets for path in plan.files), []
     for number, plan in enumerate(apart(plans.brackets), 1):
         progress(plan.name, number, len(plans.brackets))
-        brackets.append(_inspect(with_outputs(plan, settings, given), settings))
+        brackets.append(_inspect(with_outputs(plan, settings, given.refuse), settings))
     return Inspection(tuple(brackets), plans.left, plans.notes)
 
 

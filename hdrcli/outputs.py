@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,33 +25,31 @@ def with_all_outputs(plans: Plans, settings: FuseSettings, manifest: Manifest, g
     reuse = Reuse(settings, manifest) if settings.skip_existing else None
     inputs = Inputs([*plans.left, *(path for plan in plans.brackets for path in plan.files)])
     around = Inputs(given)
-    brackets = tuple(
-        with_outputs(_unknown_apart(plan, around, manifest), settings, inputs, reuse) for plan in apart(plans.brackets)
-    )
+
+    def refuse(output: Path) -> None:
+        inputs.refuse(output)
+        if manifest.making(output) is None:
+            around.refuse(output)
+
+    brackets = tuple(with_outputs(plan, settings, refuse, reuse) for plan in apart(plans.brackets))
     return replace(plans, brackets=brackets, notes=(*plans.notes, *(reuse.notes(brackets) if reuse else ())))
 
 
-def _unknown_apart(plan: Plan, around: Inputs, manifest: Manifest) -> Plan:
-    try:
-        for output in plan.outputs:
-            if manifest.making(output) is None:
-                around.refuse(output)
-    except WriteError as error:
-        return replace(plan, error=plan.error or error)
-    return plan
-
-
-def with_outputs(plan: Plan, settings: FuseSettings, inputs: Inputs, reuse: Reuse | None = None) -> Plan:
+def with_outputs(
+    plan: Plan, settings: FuseSettings, refuse: Callable[[Path], None], reuse: Reuse | None = None
+) -> Plan:
     """Find out now which outputs are to be written, and whether they can be, before any work: else `error` says so.
 
-    `inputs` are those of the whole run: a frame of another bracket is none to be replaced either.
+    `refuse` raises WriteError for a file that is none to be replaced: a frame, of another bracket, too.
     """
     if plan.error:
         return plan
     try:
-        for output in plan.outputs:
-            inputs.refuse(output)
-        existing = disk.existing(plan.outputs, holding=settings.skip_existing)
+        seen = {output: _seen(output) for output in plan.outputs}
+        taken = [output for output, one in seen.items() if one is not None]  # mostly none
+        for output in taken:
+            refuse(output)
+        existing = disk.existing(taken, holding=settings.skip_existing)
         if existing and reuse:
             plan = reuse.settle(plan, existing)
         elif existing and settings.skip_existing:
@@ -61,10 +59,15 @@ def with_outputs(plan: Plan, settings: FuseSettings, inputs: Inputs, reuse: Reus
         if not settings.dry_run and not plan.skip:
             disk.check_writable(settings.output)
         if not settings.overwrite:
-            plan = replace(plan, seen=tuple(map(disk.stamp, plan.outputs)))
+            plan = replace(plan, seen=tuple(seen.values()))
     except HdrcliError as error:
         return replace(plan, error=error)
     return plan
+
+
+def _seen(output: Path) -> disk.Stamp | None:
+    with disk.naming(output):
+        return disk.stamp(output)
 
 
 def apart(plans: Iterable[Plan]) -> Iterator[Plan]:

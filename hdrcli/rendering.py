@@ -93,7 +93,7 @@ def _all_plans(inputs: str | Path | Iterable[str | Path], settings: FuseSettings
     found = {os.path.realpath(plan.files[0]): plan for path in paths for plan in _plans(path, settings)}
     files = Inputs(plan.files[0] for plan in found.values())
     plans = apart(with_unique_names(found.values(), _clash))
-    return [with_outputs(plan, settings, files) for plan in plans]
+    return [with_outputs(plan, settings, files.refuse) for plan in plans]
 
 
 def _plans(path: Path, settings: FuseSettings) -> Iterator[Plan]:

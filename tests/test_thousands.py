@@ -94,7 +94,7 @@ def test_each_bracket_more_asks_the_same_of_the_system(kind: str, tmp_path: Path
     assert [b - a for a, b in zip(first, second, strict=True)] == [c - b for b, c in zip(second, third, strict=True)]
     stats, links, lists, scans = (b - a for a, b in zip(first, second, strict=True))
     frames = 20 * (2 if kind == "heap" else 3)
-    assert stats <= 5 * frames + 20 * 11
+    assert stats <= 4 * frames + 20 * 8
     assert links <= 20 * 2 * (len(inputs.parts) + 1)  # two real paths a folder, which look at each part
     assert (lists, scans) <= ((0, 0) if kind == "heap" else (20, 40))
 
