@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import datetime
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def read_header(path: Path) -> FrameHeader:
     said = {
         name: value
         for name, value in header.items()
-        if (name == "software" or name.startswith("hdrcli:")) and isinstance(value, (str, float, int))
+        if (name == "software" or name.startswith("hdrcli:")) and (isinstance(value, str) or _is_finite(value))
     }
     return replace(_frame.header(path, width, height, _photo(header)), attributes=said)
 
@@ -57,7 +57,7 @@ def _light(path: Path) -> tuple[np.ndarray, dict[str, Any]]:
     header = parts[0].header
     _check_parts(path, parts)
     display, data = _window(path, header, "displayWindow"), _window(path, header, "dataWindow")
-    if prod(display[2:]) > _MOST_BLACK * prod(data[2:]):
+    if math.prod(display[2:]) > _MOST_BLACK * math.prod(data[2:]):
         size, part = (f"{window[2]}x{window[3]}" for window in (display, data))
         raise damaged(path, f"its header says {size} pixels, of which it has {part}")
     image = _file(path, header_only=False)
@@ -130,6 +130,10 @@ def _to_bt709(path: Path, header: dict[str, Any], pixels: np.ndarray) -> np.ndar
         return pixels
     profile = _colour.profile(tuple(chromaticities[:6].tolist()), tuple(chromaticities[6:].tolist()), 1.0)
     return _colour.to_bt709(pixels, profile, path)
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def _photo(header: dict[str, Any]) -> Photo:

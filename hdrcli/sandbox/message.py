@@ -6,15 +6,15 @@ The text is JSON. What JSON lacks is an object of one entry, whose name is its t
 from __future__ import annotations
 
 import base64
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 import numpy as np
 
+from hdrcli import typed
 from hdrcli.development import Development
 from hdrcli.image import Exposure, FrameHeader
 
@@ -30,8 +30,6 @@ _PLAIN: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
     "path": (Path, str, Path),
 }
 """What one text says: the type, and the way there and back."""
-
-_HINTS = {kind: get_type_hints(kind) for kind in _RECORDS.values()}
 
 _DTYPES = ("uint8", "uint16", "float32", "bool")
 
@@ -99,26 +97,11 @@ def _unpacked_array(form: dict[str, Any], arrays: list[np.ndarray]) -> np.ndarra
 
 def _record(kind: type, parts: dict[str, Any]) -> Any:
     """A record of `kind`, whose fields are of the types it declares."""
-    for name, value in parts.items():
-        if not _fits(value, _HINTS[kind][name]):
-            raise TypeError(f"{kind.__name__}.{name} is no {type(value).__name__}")
+    typed.check_parts(kind, parts)  # before it is made: what it is made of may be anything
     made = kind(**parts)
     if isinstance(made, Exposure):
         _check(made)
     return made
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    origin, parts = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        return any(_fits(value, part) for part in parts)
-    if origin is Literal:
-        return value in parts
-    if origin is tuple:
-        return isinstance(value, tuple) and len(value) == len(parts) and all(map(_fits, value, parts))
-    if hint is float:
-        return type(value) in (float, int)
-    return isinstance(value, origin or hint)
 
 
 def _check(exposure: Exposure) -> None:
