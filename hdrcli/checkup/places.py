@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from hdrcli import memory, writers
+from hdrcli import disk, memory
 from hdrcli.checkup.outcome import Check, Note
 from hdrcli.errors import HdrcliError, WriteError
 
@@ -30,7 +30,7 @@ def checks() -> Iterator[tuple[str, Check]]:
 def _temporary() -> str:
     folder = Path(tempfile.gettempdir())
     try:
-        writers.check_writable(folder)
+        disk.check_writable(folder)
     except WriteError as error:
         raise HdrcliError(error.message, CURE) from error
     return f"writable, {_free(folder)}"
@@ -39,7 +39,7 @@ def _temporary() -> str:
 def _current() -> str:
     """Raises Note where nothing can be written: results can go elsewhere."""
     try:
-        writers.check_writable(Path())
+        disk.check_writable(Path())
     except WriteError as error:
         raise Note("not writable: pass --output DIR") from error
     return f"writable, {_free(Path())}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hdrcli import plugins, readers, writers
+from hdrcli import disk, plugins, readers
 from hdrcli.checkup._picture import alike, picture, same
 from hdrcli.checkup.outcome import Check
 from hdrcli.contracts import OutputInfo, Writer
@@ -35,7 +35,7 @@ def _written(name: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         for depth in writer.bit_depths:
             file = Path(folder) / f"{depth}{writer.suffix}"
-            writers.write_all({file: writer.encode(given, OutputInfo(), depth)})
+            disk.write_all({file: writer.encode(given, OutputInfo(), depth)})
             found = _decoded(file, name, depth)
             if name in _EXACT:
                 same(found, picture(), _EXACT[name])

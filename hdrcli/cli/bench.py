@@ -70,13 +70,13 @@ _FILES = ("tables.md", "bench.json", "scaling.png")
 
 def _check(folder: Path, overwrite: bool, inputs: list[Path]) -> None:
     """Raise now what would fail after all was measured: UsageError, WriteError."""
-    from hdrcli import writers
+    from hdrcli import disk
     from hdrcli.benchmarks import plot
     from hdrcli.inputs import Inputs
 
     plot.check()
-    writers.check_writable(folder)
-    there = writers.existing([folder / name for name in _FILES], holding=False)
+    disk.check_writable(folder)
+    there = disk.existing([folder / name for name in _FILES], holding=False)
     if there and not overwrite:
         raise UsageError(f"{there[0]} exists.", "Pass --overwrite, or another --output.")
     for file in there:
@@ -85,13 +85,13 @@ def _check(folder: Path, overwrite: bool, inputs: list[Path]) -> None:
 
 def _write(folder: Path, done: dict[str, Any]) -> None:
     """Write all files, or none. Raises WriteError."""
-    from hdrcli import writers
+    from hdrcli import disk
     from hdrcli.benchmarks import plot
     from hdrcli.benchmarks.tables import markdown, tables
 
     texts = ("\n".join(map(markdown, tables(done))), encoder.dumps(done, indent=2) + "\n")
     made = [*(text.encode() for text in texts), plot.png(done)]
-    writers.write_all({folder / name: content for name, content in zip(_FILES, made, strict=True)})
+    disk.write_all({folder / name: content for name, content in zip(_FILES, made, strict=True)})
 
 
 def _show(table: Any) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hdrcli import plugins, writers
+from hdrcli import disk, plugins
 from hdrcli.cli import console
 from hdrcli.contracts import Metric
 from hdrcli.evaluation.summaries import in_words
@@ -130,7 +130,7 @@ def write_csv(path: Path, done: Evaluation) -> None:
         error = score.error.message if score.error else ""
         numbers = [score.values.get(figure, "") for figure in columns]
         rows.writerow([*map(_cell, words), *numbers, _cell(error)])
-    writers.write_all({path: text.getvalue().encode()})
+    disk.write_all({path: text.getvalue().encode()})
 
 
 def _cell(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hdrcli import exposure, pipeline, readers, sidecars, transfer, writers
+from hdrcli import disk, exposure, pipeline, readers, sidecars, transfer
 from hdrcli.batch import Progress
 from hdrcli.contracts import Scene
 from hdrcli.errors import HdrcliError
@@ -132,7 +132,7 @@ def _staged_frame(path: Path, protocol: Protocol, folder: Path, inputs: Inputs) 
     frame = readers.read(path)
     encoded = exposure.encoded_pixels(frame)
     pixels = protocol.resized(eight_bits(encoded))
-    writers.write_all({target: cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()})
+    disk.write_all({target: cv2.imencode(".png", pixels[..., ::-1])[1].tobytes()})
     return target
 
 
@@ -146,6 +146,6 @@ def _stage_times(scene: Scene, folder: Path) -> None:
     sidecar = sidecars.find_sidecar(scene.frames[0].parent)
     relative = exposure.relative_exposures([readers.read_header(path) for path in scene.frames])
     if relative is not None:
-        writers.write_all({folder / "times.txt": "".join(f"{one!r}\n" for one in relative).encode()})
+        disk.write_all({folder / "times.txt": "".join(f"{one!r}\n" for one in relative).encode()})
     elif sidecar is not None:
-        writers.write_all({folder / sidecar.name: sidecar.read_bytes()})
+        disk.write_all({folder / sidecar.name: sidecar.read_bytes()})

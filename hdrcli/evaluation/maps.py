@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hdrcli import transfer, writers
+from hdrcli import disk, transfer
 from hdrcli.comparison import Comparison
 from hdrcli.contracts import Metric
 from hdrcli.evaluation.pairing import Pair
@@ -46,7 +46,7 @@ class Maps:
         }
         for target in made:
             self._inputs.refuse(target, "Pass another --maps folder.")
-        writers.write_all(made)
+        disk.write_all(made)
 
 
 def scale_top(errors: np.ndarray) -> float:

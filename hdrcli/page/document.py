@@ -18,7 +18,7 @@ import jinja2
 from markupsafe import Markup
 
 import hdrcli
-from hdrcli import writers
+from hdrcli import disk
 from hdrcli.errors import UsageError, WriteError
 from hdrcli.page import words
 from hdrcli.page.contents import Page, Picture, Scene, View
@@ -44,7 +44,7 @@ def checked(path: Path, *, overwrite: bool) -> Path:
         raise UsageError(f'--report "{path}" is no name of a page.', "Pass --report page.html.")
     if path.is_dir():
         raise WriteError(f"{path} is a folder.", "Pass --report page.html, a file.")
-    writers.check_writable(path.parent)
+    disk.check_writable(path.parent)
     if path.exists() and not overwrite and not (path.is_file() and _is_ours(path)):
         raise WriteError(f"{path} exists and is no page of hdrcli.", "Pass --overwrite, or another name to --report.")
     return path
@@ -60,7 +60,7 @@ def _is_ours(path: Path) -> bool:
 
 def write(path: Path, page: Page) -> None:
     """Write a page, whole or not at all. Raises WriteError."""
-    writers.write_all({path: render(page)})
+    disk.write_all({path: render(page)})
 
 
 def render(page: Page) -> bytes:

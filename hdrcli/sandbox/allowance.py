@@ -72,6 +72,9 @@ def _used() -> int:
 
 
 def _available() -> int:
+    """The system's. `memory.available` knows of containers, too, but psutil takes longer to import than a small frame
+    to decode; and a process that its container kills costs that file alone.
+    """
     return _kilobytes("/proc/meminfo", _MEM_AVAILABLE) << 10 or 1 << 62
 
 

@@ -1,4 +1,4 @@
-"""Pixels to files: one plugin a format, and the way onto the disk that they share with all others.
+"""Pixels to files: one plugin a format. (The way of files onto the disk is `hdrcli.disk`.)
 
 A plugin's file name is the format's name and, with a dot, how its files' suffix begins (mostly all of it).
 """
@@ -8,9 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from hdrcli import plugins
-from hdrcli.disk import check_writable, existing, write_all
-
-__all__ = ["check_writable", "existing", "format_name", "is_picture", "write_all"]
 
 _ALIASES = {"jpeg": "jpg", "tif": "tiff"}
 

@@ -15,7 +15,7 @@ import pytest
 import rawpy
 import torch
 
-from hdrcli import checkup, plugins, records, writers
+from hdrcli import checkup, disk, plugins, records
 from hdrcli.checkup import _dng, _private, devices, fusing, networks, outcome, packages, places, reading, writing
 from hdrcli.errors import HdrcliError
 
@@ -116,7 +116,7 @@ def test_all_that_pyproject_needs_is_checked() -> None:
 def test_folders_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert found(places, "current folder").words.startswith("writable, ")
-    monkeypatch.setattr(writers, "check_writable", refused)
+    monkeypatch.setattr(disk, "check_writable", refused)
     assert found(places, "current folder").state == "note"
     assert found(places, "temporary folder").hint == "Set TMPDIR to a folder that you may write to."
 
