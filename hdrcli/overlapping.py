@@ -11,16 +11,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from hdrcli import memory, parallel
+from hdrcli import footprint, memory, parallel
 from hdrcli.contracts import Network
 from hdrcli.plan import Plan, model_record
 from hdrcli.settings import FuseSettings
 
 STEPS = 3
 """Reading, fusing and writing."""
-
-BYTES_PER_PIXEL = 90
-"""Of host memory that a bracket of three frames takes, in all its steps."""
 
 
 @contextmanager
@@ -44,13 +41,8 @@ def at_once(to_fuse: Sequence[Plan], settings: FuseSettings) -> int:
 
     if settings.jobs > 1 or not all(inference.choose_device(one).type == "cuda" for one in settings.devices):
         return lanes
-    largest = max(frame.width * frame.height for plan in to_fuse for frame in plan.frames)
-    return max(lanes, min(STEPS * lanes, free_memory() // (BYTES_PER_PIXEL * max(largest, 1))))
-
-
-def free_memory() -> int:
-    """Bytes of host memory that can still be had."""
-    return memory.available()
+    largest = max(footprint.of(plan, settings).usual for plan in to_fuse)
+    return max(lanes, min(STEPS * lanes, int(memory.available() / largest)))
 
 
 @contextmanager
