@@ -171,7 +171,7 @@ class LayeredModule(TiledModule):
         home = self._home(run)
         if home is not None:
             made, _ = self.layerwise(run, tile, home, progress)
-            parts = ((one, made[0, :, one.top : one.bottom, one.left : one.right]) for one in split(*run.size, tile))
+            parts = ((one, made[0][one.index]) for one in split(*run.size, tile))
             return run.gathered(parts, lambda count: None)
         log.warning("the feature maps of %d x %d pixels would take too much memory: %s", width, height, MEANS)
         run.notes["attentionMeans"] = "image reduced to 1 MP"
