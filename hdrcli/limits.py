@@ -19,6 +19,15 @@ CHANNELS = 32
 METADATA = 64 << 20
 """Bytes of Exif, XMP and colour profile of a file, and of each of them once decompressed."""
 
+SEGMENTS = 1_000_000
+"""Strips or tiles of a TIFF; the smallest tiles in use, of 128x128 pixels, make 16 gigapixels of so many."""
+
+PARTS = 100_000
+"""Segments, chunks or attributes of a header; most have a few dozen."""
+
+BYTES_PER_PIXEL = 32
+"""Bytes of a file whose decoder takes it whole, for each of its pixels, beside those of its metadata."""
+
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 
-from hdrcli import disk, keras_files
+from hdrcli import disk, keras_files, sandbox
 from hdrcli.contracts import Network
-from hdrcli.errors import WeightsError, WriteError
+from hdrcli.errors import ReadError, WeightsError, WriteError
 from hdrcli.records import DEFAULT_TAG, records
 from hdrcli.tiling import TiledModule
 
@@ -155,7 +156,7 @@ def import_authors(name: str, network: Network, files: list[Path], target: Path)
 def _checkpoint(file: Path) -> dict[str, Any]:
     """A checkpoint's tensors by name, in its own layout; one of PyTorch that holds code is refused."""
     if file.suffix.lower() in keras_files.SUFFIXES:
-        return {name: torch.from_numpy(value) for name, value in keras_files.read(file).items()}
+        return {name: torch.from_numpy(value) for name, value in _of_keras(file).items()}
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
     except OSError as error:
@@ -163,6 +164,14 @@ def _checkpoint(file: Path) -> dict[str, Any]:
     except (*UNSAFE, SafetensorError) as error:  # the latter of a file that is called so
         reason = str(error).strip().partition(".")[0]
         raise WeightsError(f"{file} is no checkpoint that can be read safely: {reason}.", "Check the file.") from error
+
+
+def _of_keras(file: Path) -> dict[str, np.ndarray]:
+    """A checkpoint of Keras, read in a process of its own: on damaged files HDF5's library can loop for ever."""
+    try:
+        return sandbox.call(keras_files.read, file, modules=("h5py",))
+    except ReadError as error:  # of the process
+        raise WeightsError(error.message, "Check the file.") from error
 
 
 def count_parameters(network: Network, settings: Mapping[str, Any]) -> int:

@@ -16,6 +16,8 @@ from hdrcli.cli.app import main
 from hdrcli.errors import WeightsError
 from hdrcli.networks import dfgnet
 from hdrcli.networks.lightfuse import NETWORK, LightFuse
+from hdrcli.sandbox import allowance
+from tests.sandbox import misdeeds
 
 Layers = dict[str, dict[str, np.ndarray]]
 FIRST, SECOND = 4, 5
@@ -188,6 +190,36 @@ def with_a_number_for_a_bias(file: Path) -> None:
     write(file, layers)
 
 
+def at_many_names(file: Path) -> None:
+    """One array that a thousand layers share: together they claim more than the file has."""
+    with h5py.File(file, "w") as opened:
+        opened.attrs["layer_names"] = names = [f"conv2d_{number}" for number in range(1000)]
+        opened["kernel"] = np.zeros((64, 64), np.float32)
+        for name in names:
+            opened.create_group(name).attrs["weight_names"] = ["kernel:0"]
+            opened[name]["kernel:0"] = opened["kernel"]
+
+
+def behind_a_link(file: Path) -> None:
+    with h5py.File(file.with_name("private.h5"), "w") as other:
+        other["bias:0"] = np.zeros(4, np.float32)
+    with h5py.File(whole(file), "a") as opened:
+        del opened[BIAS]
+        opened[BIAS] = h5py.ExternalLink("private.h5", "/bias:0")
+
+
+def in_another_file(opened: h5py.File, name: str) -> None:
+    private = Path(opened.filename).with_name("private")
+    private.write_bytes(b"a secret of 16 b")
+    opened.create_dataset(name, (16,), "u1", external=[(str(private), 0, 16)])
+
+
+def pieced_together(opened: h5py.File, name: str) -> None:
+    layout = h5py.VirtualLayout((4,), "f4")
+    layout[:] = h5py.VirtualSource("private.h5", "bias:0", (4,))
+    opened.create_virtual_dataset(name, layout)
+
+
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -203,6 +235,10 @@ def with_a_number_for_a_bias(file: Path) -> None:
             with_bias(lambda opened, name: opened.create_dataset(name, (10**6, 10**6), "f4")),
             f"Keras: /{BIAS} claims more",
         ),
+        (at_many_names, "no whole HDF5 file of Keras: .* claims more"),
+        (behind_a_link, f"Keras: /{BIAS.rpartition('/')[2]} is kept in another file"),
+        (with_bias(in_another_file), f"Keras: /{BIAS} is kept in another file"),
+        (with_bias(pieced_together), f"Keras: /{BIAS} is kept in another file"),
         (of_another_network, "The files hold no whole lightfuse: there are 10 weights in layers named conv2d, where"),
         (of_other_shapes, "The files hold no whole lightfuse"),
         (with_a_number_for_a_bias, "The files hold no whole lightfuse"),
@@ -236,6 +272,30 @@ def test_a_flipped_byte_anywhere_raises_no_other_error(tmp_path: Path) -> None:
         except WeightsError:
             refused += 1
     assert refused > 10
+
+
+def test_a_file_on_which_the_library_loops_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A free space of no length in a heap of texts, over which HDF5 2.0 steps for ever (h5py 3.16)."""
+    theirs = write(tmp_path / "theirs.h5", checkpoint("conv2d"), text=True)
+    content = bytearray(theirs.read_bytes())
+    first = content.index(b"GCOL") + 16
+    content[first : first + 16] = bytes(16)
+    theirs.write_bytes(content)
+    monkeypatch.setattr(allowance, "on_the_clock", lambda path: 1.0)
+    assert main(["weights", "import", "lightfuse", str(theirs), "-o", str(tmp_path / "ours.safetensors")]) == 1
+    said = capsys.readouterr().err.splitlines()
+    late = f"Error: {theirs} takes its decoder too long: it may be damaged."
+    assert "".join(said).startswith(late) or said[0].startswith(f"Error: {theirs} is no whole HDF5 file")  # mended HDF5
+    assert not (tmp_path / "ours.safetensors").exists()
+
+
+def test_a_crash_of_the_library_is_contained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = whole(tmp_path / "theirs.h5")
+    monkeypatch.setattr(keras_files, "read", misdeeds.segfault)
+    with pytest.raises(WeightsError, match=r"theirs\.h5 crashed its decoder \(segmentation fault\)"):
+        weights.import_authors("lightfuse", NETWORK, [theirs], tmp_path / "ours.safetensors")
 
 
 def test_without_h5py_the_hint_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import struct
 from io import BytesIO
+from itertools import islice
 
 import numpy as np
+
+from hdrcli.readers._tiff_bounds import MOST_PAGES
 
 NOISE_PROFILE = 51041
 
@@ -19,7 +22,7 @@ def profile(data: bytes) -> np.ndarray | None:
 
     try:
         first = tifffile.TiffFile(BytesIO(data)).pages[0]
-        tags = [page.tags for page in (*(first.pages or ()), first)]
+        tags = [page.tags for page in (*islice(first.pages or (), MOST_PAGES), first)]
         told = next((one[NOISE_PROFILE].value for one in tags if NOISE_PROFILE in one), ())
         planes = np.array(told, np.float64).reshape(-1, 2)
     except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, struct.error):

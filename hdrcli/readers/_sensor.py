@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import struct
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hdrcli.errors import ReadError
 from hdrcli.readers._file import CURE, damaged
 from hdrcli.readers._sensor_light import sensor_values
 from hdrcli.readers._strips import is_cut
+from hdrcli.readers._tiff_bounds import MOST_PAGES
 
 _PIXELS_PER_BYTE = 64
 """No compression of sensor data, lossy ones included, comes near it."""
@@ -90,7 +92,7 @@ def _dng_is_whole(data: bytes) -> bool | None:
         first = tifffile.TiffFile(BytesIO(data)).pages[0]
         if "DNGVersion" not in first.tags:
             return None
-        pages = [first, *(first.pages or ())]
+        pages = [first, *islice(first.pages or (), MOST_PAGES)]
         return not any(is_cut(page, len(data)) for page in pages if not page.is_reduced)
     except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, struct.error):
         return None

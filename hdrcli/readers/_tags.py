@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+from hdrcli import limits
 from hdrcli.exif import EXIF_IFD
 from hdrcli.tiff_directory import ASCII, UNDEFINED, Entry, byte_order, first_directory, nested_directory
 
@@ -31,6 +32,9 @@ _NAMES = {
 
 _INTEROPERABILITY, _INDEX = 0xA005, 1
 _WANTED = {*_NAMES, EXIF_IFD, _INTEROPERABILITY}
+
+_PER_READ = 100
+"""Bytes that take as long as the reading of any."""
 
 _MOST = 1000
 """Values of one tag; exifread reads none of more, nor do these tags have more than a few."""
@@ -70,9 +74,28 @@ def _values(entry: Entry, order: str) -> Any:
     return list(entry.values) if entry.kind == UNDEFINED else entry.numbers(order) if entry.count < _MOST else []
 
 
+class _Metered:
+    """A stream that ends in a ValueError when more is read of it than there is of metadata.
+
+    exifread follows every pointer to a directory: a few kilobytes that point at one another keep it busy for ever.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._left = limits.METADATA
+        self.seek, self.tell = stream.seek, stream.tell
+
+    def read(self, size: int = -1) -> bytes:
+        part = self._stream.read(min(size, self._left) if size >= 0 else self._left)
+        self._left -= len(part) + _PER_READ
+        if self._left < 0:
+            raise ValueError("it has tags without end")
+        return part
+
+
 def _by_exifread(stream: BinaryIO) -> Tags | None:
     import exifread
 
     logging.getLogger("exifread").setLevel(logging.CRITICAL)
-    tags = exifread.process_file(stream, details=False)
+    tags = exifread.process_file(_Metered(stream), details=False)
     return {name: getattr(tag, "values", None) for name, tag in tags.items()} or None

@@ -14,7 +14,7 @@ from hdrcli.contracts import Reader
 from hdrcli.development import Development
 from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
-from hdrcli.readers import _colour, _frame
+from hdrcli.readers import _colour, _frame, _tiff_bounds
 from hdrcli.readers._exif import photo
 from hdrcli.readers._file import check_channels, check_size, damaged, decoding, opened
 from hdrcli.readers._strips import is_cut
@@ -35,9 +35,9 @@ def _page(path: Path, stream: BinaryIO) -> Any:
     import tifffile
 
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    _tiff_bounds.check(path, stream)
     stream.seek(0)
-    # A damaged file can chain its pages in a ring.
-    pages = list(islice(tifffile.TiffFile(stream).pages, 16))
+    pages = list(islice(tifffile.TiffFile(stream).pages, _tiff_bounds.MOST_PAGES))
     if not pages:
         raise damaged(path, "it has no pages")
     if "DNGVersion" in pages[0].tags:
