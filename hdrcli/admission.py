@@ -64,7 +64,7 @@ def _check(name: str, needed: Footprint) -> None:
     told = f"about {in_words(needed.usual)} of memory, and {in_words(free)} are free"
     if needed.least > most and memory.is_certain():
         raise HdrcliError(
-            f"{name} would take {told}.", "Close other programs, use smaller frames or fewer, or a larger computer."
+            f"{name} would take {told}.", "Close other programs, use smaller pictures or fewer, or a larger computer."
         )
     if needed.usual > free:
         log.warning("%s may take %s.", name, told)

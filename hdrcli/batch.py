@@ -69,17 +69,19 @@ def _at_once(
 
 def told(error: Exception, plan: Plan) -> HdrcliError:
     """An error of a bracket in words."""
+    return in_words(error, plan.name, "Close other programs, or pass a smaller --tile or --jobs 1.")
+
+
+def in_words(error: Exception, name: str, cure: str) -> HdrcliError:
+    """An error of what is called `name`; the `cure` is for one that says that memory has run out."""
     if isinstance(error, HdrcliError):
         return error
     if memory.is_exhausted(error):
-        told = HdrcliError(
-            f"{plan.name} needs more memory than there is.",
-            "Close other programs, or pass a smaller --tile or --jobs 1.",
-        )
-        told.__cause__ = error
-        return told
+        short = HdrcliError(f"{name} needs more memory than there is.", cure)
+        short.__cause__ = error
+        return short
     bug = HdrcliError(
-        f"{plan.name}: {type(error).__name__}: {error} (this is a bug in hdrcli).",
+        f"{name}: {type(error).__name__}: {error} (this is a bug in hdrcli).",
         "Please report it with what the same command prints with --debug, and what hdrcli doctor --json does.",
     )
     bug.__cause__ = error

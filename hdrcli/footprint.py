@@ -1,4 +1,4 @@
-"""What a bracket will take of memory, estimated from its headers.
+"""What a bracket, or another piece of work, will take of memory, estimated from headers.
 
 The frames are held as their files store them, for a while twice if they are warped, an exposure fusion's weights beside
 them; then there are the result, its display picture and its encoded files. All else is done in parts of a set size. The
@@ -7,8 +7,10 @@ figures are from measured peaks of 2 to 100 megapixels and 3 to 9 frames, which 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from hdrcli.comparison import Kind
 from hdrcli.contracts import Network
 from hdrcli.image import FrameHeader
 from hdrcli.plan import Plan, model_record
@@ -29,6 +31,29 @@ SURE = 0.75
 NETWORK = (3e8, 7e8)
 """Bytes of PyTorch with a network in the smallest tiles, and in those that pay on a CPU."""
 
+READING = 23
+"""Bytes a pixel of a linear file while it is read."""
+
+TONE_MAPPING = (24, 45)
+"""Bytes a pixel of a linear file, its picture and that one's file: at the least, and as a rule."""
+
+ENCODING = {"avif": 107, "uhdr": 75}
+"""The same of formats whose encoders take more."""
+
+ONE_MORE = 6
+"""Bytes a pixel of each file beside the first."""
+
+MEASURING: dict[Kind, tuple[int, int]] = {
+    "linear": (36, 98),
+    "display": (30, 62),
+    "tone-mapped": (60, 75),
+    "fused": (30, 65),  # without its frames
+}
+"""Bytes a pixel of what is held against what, with the cheapest metric and with the costliest."""
+
+DRAWING = 38
+"""Bytes a pixel of an error map and its pictures."""
+
 EXPOSURE_FUSION = "mertens"
 LIGHT = 12
 """Bytes a pixel of three floats."""
@@ -47,7 +72,7 @@ class Footprint:
 
 def of(plan: Plan, settings: FuseSettings) -> Footprint:
     """The footprint of a plan that is to be fused on this computer."""
-    pixels = max((frame.width * frame.height for frame in plan.frames), default=0)
+    pixels = _pixels(plan.frames)
     network = isinstance(model_record(plan.model), Network)
     frames = [_stored(frame) for frame in plan.frames]
     least, usual = (
@@ -57,6 +82,32 @@ def of(plan: Plan, settings: FuseSettings) -> Footprint:
     if settings.align != "off":
         usual = max(usual, pixels * sum(2 * one[1] + 2 for one in frames))  # frames, warped frames and their masks
     return Footprint(SURE * least, usual)
+
+
+def of_light(file: FrameHeader) -> Footprint:
+    """The footprint of a linear file that is to be looked at."""
+    return Footprint(SURE * READING * _pixels([file]), READING * _pixels([file]))
+
+
+def of_picture(file: FrameHeader, formats: Sequence[str]) -> Footprint:
+    """The footprint of a linear file that is to be tone-mapped, and written in these formats."""
+    least, usual = TONE_MAPPING
+    usual = max(usual, *(ENCODING.get(name, 0) for name in formats)) + ONE_MORE * (len(formats) - 1)
+    return Footprint(SURE * least * _pixels([file]), usual * _pixels([file]))
+
+
+def of_pair(files: Sequence[FrameHeader], kinds: Iterable[Kind], frames: int, *, drawn: bool) -> Footprint:
+    """The footprint of a pair that is to be measured in these kinds of comparison, "fused" by so many frames.
+
+    `drawn` says whether maps or a page are made of what is measured.
+    """
+    beside: dict[Kind, int] = {"fused": LIGHT * frames}
+    least, usual = (max(MEASURING[kind][bound] + beside.get(kind, 0) for kind in kinds) for bound in (0, 1))
+    return Footprint(SURE * least * _pixels(files), (usual + DRAWING * drawn) * _pixels(files))
+
+
+def _pixels(files: Iterable[FrameHeader]) -> int:
+    return max((file.width * file.height for file in files), default=0)
 
 
 def _fusing(model: str, stored: list[int]) -> int:

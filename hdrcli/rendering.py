@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 import hdrcli
-from hdrcli import batch, disk, limits, pipeline, readers, scale, tone_mapping, transfer, unheeded
+from hdrcli import admission, batch, disk, footprint, limits, pipeline, readers, scale, tone_mapping, transfer, unheeded
 from hdrcli.adjustments import Adjustments
 from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
@@ -76,7 +76,7 @@ def _rendered(
     plans: Iterable[Plan], settings: FuseSettings, progress: Progress, on_result: Callable[[BracketResult], None]
 ) -> Iterator[BracketResult]:
     for plan in plans:
-        result = pipeline.run(plan, settings, progress, _render)
+        result = pipeline.run(plan, settings, progress, _with_room)
         on_result(result)
         yield result
 
@@ -148,7 +148,9 @@ def _together(plans: list[Plan], settings: FuseSettings, on_measuring: Measuring
 
 
 def _sample(plan: Plan, maps: int) -> np.ndarray:
-    return tone_mapping.sample(readers.read_scene(plan.frames[0].path), maps)
+    (file,) = plan.frames
+    with admission.admitted(str(file.path), footprint.of_light(file), lambda: None):
+        return tone_mapping.sample(readers.read_scene(file.path), maps)
 
 
 def _referred(plan: Plan) -> str | float | None:
@@ -163,6 +165,13 @@ def _holds(header: FrameHeader) -> type[RadianceMap] | type[DisplayImage]:
 def _clash(earlier: Plan, plan: Plan) -> ReadError:
     both = f"{earlier.files[0]} and {plan.files[0]}"
     return ReadError(f"Two files are named {plan.name}: {both}.", "Tone-map one by itself, with another -o.")
+
+
+def _with_room(plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]) -> Carried:
+    """One file, if there is memory for it."""
+    (file,) = plan.frames
+    with admission.admitted(str(file.path), footprint.of_picture(file, settings.formats), lambda: None):
+        return _render(plan, settings, progress)
 
 
 def _render(plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]) -> Carried:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from hdrcli import __version__, interrupts
+from hdrcli import __version__, interrupts, memory
 from hdrcli.__main__ import INTERRUPTED, TERMINATED
 from hdrcli.cli import bench, console, doctor, evaluate, fuse, inspect, models, tonemap, train, usage, weights
 from hdrcli.errors import HdrcliError
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _drop_stdout()
             return 1
         except Exception as error:  # noqa: BLE001 (the last resort: people get a sentence, not a traceback)
-            console.say_error(_unforeseen(error), debug=debug)
+            console.say_error(_unforeseen(error, given), debug=debug)
             return 1
 
 
@@ -112,9 +112,14 @@ def _run(arguments: list[str]) -> int:
     return 0
 
 
-def _unforeseen(error: Exception) -> HdrcliError:
-    """An error that no one turned into words: of the system (stdout, folders that change under our hands), or a bug."""
-    if isinstance(error, OSError):
+def _unforeseen(error: Exception, given: Sequence[str]) -> HdrcliError:
+    """An error that no one turned into words: no memory, the system's (stdout, folders that change), or a bug."""
+    if memory.is_exhausted(error):
+        told = HdrcliError(
+            f"{' '.join([NAME, *given[:1]])} needs more memory than there is.",
+            "Close other programs, or pass fewer or smaller files.",
+        )
+    elif isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         told = HdrcliError(
             f"{where}{error.strerror or error}.", "Check the disk, its permissions and where output goes."

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from hdrcli import disk, exposure, pipeline, readers, sidecars, transfer
+from hdrcli import admission, batch, disk, exposure, footprint, pipeline, readers, sidecars, transfer
 from hdrcli.batch import Progress
 from hdrcli.contracts import Scene
-from hdrcli.errors import HdrcliError
 from hdrcli.evaluation.pairing import Files, Pair
 from hdrcli.grouping import Grouping, named_bracket
 from hdrcli.image import RadianceMap
@@ -71,8 +70,9 @@ def _pair(scene: Scene, model: str, result: BracketResult, notes: list[str]) -> 
         return pair
     try:
         return replace(pair, gain=_gain(scene, result, prediction.linear, notes))
-    except HdrcliError as error:
-        return replace(pair, error=error)
+    except Exception as error:  # noqa: BLE001 (as of a bracket)
+        told = batch.in_words(error, str(scene.truth), "Close other programs, or give smaller images.")
+        return replace(pair, error=told)
 
 
 def _gain(scene: Scene, result: BracketResult, prediction: Path, notes: list[str]) -> float:
@@ -84,8 +84,7 @@ def _gain(scene: Scene, result: BracketResult, prediction: Path, notes: list[str
     by_shortest = 2.0 ** min(stops)
     if scene.unit is not None:
         return by_shortest if scene.unit == "shortest" else 1.0
-    frame = readers.read(scene.frames[int(np.argmin(np.abs(result.stops)))])
-    apart = _stops_apart(frame.pixels if frame.encoding == "linear" else transfer.srgb_to_linear(frame.pixels), scene)
+    apart = _stops_apart(scene.frames[int(np.argmin(np.abs(result.stops)))], scene)
     gains = {"reference": 1.0, "shortest": by_shortest}
     unit = min(gains, key=lambda name: abs(np.log2(gains[name]) - apart))
     if abs(np.log2(gains[unit]) - apart) > _MOST_APART:
@@ -99,11 +98,19 @@ def _gain(scene: Scene, result: BracketResult, prediction: Path, notes: list[str
     return gains[unit]
 
 
-def _stops_apart(frame: np.ndarray, scene: Scene) -> float:
-    """Stops from the light of a frame to that of the truth, the median of what the frame shows well."""
+def _stops_apart(path: Path, scene: Scene) -> float:
+    """Stops from the light of a frame to that of the truth, if there is memory to look at them."""
+    headers = [readers.read_header(one) for one in (path, scene.truth)]
+    with admission.admitted(str(scene.truth), footprint.of_pair(headers, ["linear"], 0, drawn=False), lambda: None):
+        frame = readers.read(path)
+        light = frame.pixels if frame.encoding == "linear" else transfer.srgb_to_linear(frame.pixels)
+        return _median_stops(light, readers.read_scene(scene.truth))
+
+
+def _median_stops(frame: np.ndarray, truth: np.ndarray) -> float:
+    """The median of what the frame shows well."""
     import cv2
 
-    truth = readers.read_scene(scene.truth)
     if truth.shape != frame.shape:  # a protocol's frames are; sizes that cannot be meant are refused when it is judged
         truth = cv2.resize(truth, frame.shape[1::-1], interpolation=cv2.INTER_AREA)
     shown = ((frame > 0.02) & (frame < 0.9) & (truth > 0)).all(axis=2)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from hdrcli import plugins, readers, settings
+from hdrcli import admission, batch, footprint, plugins, readers, settings
 from hdrcli.comparison import Comparison, Kind, Viewing
 from hdrcli.contracts import Metric
-from hdrcli.errors import HdrcliError, MetricError, ReadError, UsageError, choices_hint
+from hdrcli.errors import MetricError, ReadError, UsageError, choices_hint
 from hdrcli.evaluation import light
 from hdrcli.evaluation.pairing import Files, Pair
 from hdrcli.exposure import encoded_pixels
@@ -73,26 +73,35 @@ def metric(name: str) -> Metric:
 
 def judge(pair: Pair, judging: Judging, draw: Draw | None = None) -> Score:
     """The figures of a pair; what goes wrong is the score's `error`."""
-    files = pair.prediction or pair.truth
-    if files is None:
+    if not pair.files:
         raise ValueError(f"{pair.name} has no files")
     truth = pair.truth.first_of_any if pair.truth else None
-    score = Score(pair.name, files.first, truth, model=pair.model, error=pair.error)
+    score = Score(pair.name, pair.files[0], truth, model=pair.model, error=pair.error)
     if pair.error:
         return score
     notes: list[str] = []
     try:
         values = _measured(pair, judging, notes, draw)
-    except HdrcliError as error:
-        return replace(score, error=error, notes=tuple(notes))
+    except Exception as error:  # noqa: BLE001 (a bug that one pair lays bare must not cost the others)
+        told = batch.in_words(error, str(pair.files[0]), "Close other programs, or give smaller images.")
+        return replace(score, error=told, notes=tuple(notes))
     return replace(score, values=values, notes=tuple(notes))
 
 
 def _measured(pair: Pair, judging: Judging, notes: list[str], draw: Draw | None) -> dict[str, float]:
-    """All figures of a pair, kind by kind, so that no more than two images are held at a time."""
+    """All figures of a pair, if there is memory for it."""
     pair = _as_shown(pair, notes)
-    kinds = _kinds(pair)
-    chosen = _by_kind(pair, judging.metrics, kinds)
+    chosen = _by_kind(pair, judging.metrics, _kinds(pair))
+    headers = [readers.read_header(path) for path in pair.files]
+    needed = footprint.of_pair(headers, set(chosen.values()), len(pair.frames), drawn=draw is not None)
+    with admission.admitted(str(pair.files[0]), needed, lambda: None):
+        return _figures(pair, chosen, judging, notes, draw)
+
+
+def _figures(
+    pair: Pair, chosen: Mapping[str, Kind], judging: Judging, notes: list[str], draw: Draw | None
+) -> dict[str, float]:
+    """The figures, kind by kind, so that no more than two images are held at a time."""
     values: dict[str, float] = {}
     for kind in _KINDS:
         if not (names := [name for name, its_kind in chosen.items() if its_kind == kind]):
@@ -162,8 +171,7 @@ def _by_kind(pair: Pair, asked: Sequence[str] | None, kinds: list[Kind]) -> dict
 
 
 def _words(pair: Pair) -> str:
-    files = [files for files in (pair.prediction, pair.truth) if files]
-    words = [path.name for one in files for path in (one.linear, one.display) if path]
+    words = [path.name for path in pair.files]
     return " and ".join([*words, f"{len(pair.frames)} frames"] if pair.frames else words)
 
 

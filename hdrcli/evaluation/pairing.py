@@ -57,6 +57,12 @@ class Pair:
     model: str | None = None
     error: HdrcliError | None = None
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of both sides, the prediction's first."""
+        sides = [side for side in (self.prediction, self.truth) if side]
+        return tuple(path for side in sides for path in (side.linear, side.display) if path)
+
 
 def pairs(prediction: Path, truth: Path) -> tuple[list[Pair], list[str]]:
     """The pairs of two files, or of two folders, and notes on files that stay without.
