@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -59,6 +60,14 @@ class FrameHeader:
     def is_display_referred(self) -> bool:
         """Whether a linear file says that it is a finished picture, only decoded: files of `fuse` tell."""
         return self.attributes.get(REFERRED) == "display"
+
+    def numbers(self, attribute: str) -> tuple[float, ...]:
+        """The finite numbers that an attribute is or lists ("-2.0, +0.0"); none where it holds anything else."""
+        try:
+            found = tuple(float(one) for one in str(self.attributes.get(attribute, "")).split(", ") if one)
+        except ValueError:
+            return ()
+        return found if all(map(math.isfinite, found)) else ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from hdrcli import admission, batch, disk, footprint, limits, pipeline, readers,
 from hdrcli.adjustments import Adjustments
 from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
-from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError
+from hdrcli.errors import ExposureError, HdrcliError, ReadError, UsageError, excerpt
 from hdrcli.grouping import with_unique_names
 from hdrcli.image import REFERRED, DisplayImage, FrameHeader, RadianceMap
 from hdrcli.inputs import Inputs
@@ -120,7 +120,7 @@ def _plan(file: Path, settings: FuseSettings) -> Plan:
             raise ReadError(f"{file} is no linear file.", "Name EXR or Radiance (.hdr) files; fuse takes brackets.")
         if header.is_display_referred:
             check_formats(settings, f"{file} does not hold")
-        made_by = str(header.attributes.get("hdrcli:model", "-"))
+        made_by = excerpt(header.attributes.get("hdrcli:model", "-"))
         return replace(plan, frames=(header,), model=made_by)
     except HdrcliError as error:
         return replace(plan, error=error)
@@ -208,11 +208,11 @@ def _info(plan: Plan, scene_referred: bool) -> OutputInfo:
     """What the linear file says of the shot and of how it was fused, for the picture to say too."""
     (header,) = plan.frames
     said = {name.removeprefix("hdrcli:"): value for name, value in header.attributes.items() if name != REFERRED}
-    times = str(said.pop("exposureTimes", ""))
+    said.pop("exposureTimes", None)
     kept = {name: value for name, value in scale.rescaled(said, plan).items() if name not in _OF_THE_PICTURE}
     return replace(
         shot_info(header),
         attributes={**kept, "software": f"hdrcli {hdrcli.__version__}"},
         scene_referred=scene_referred,
-        exposure_times=tuple(float(time) for time in times.split(", ") if time),
+        exposure_times=tuple(time for time in header.numbers("hdrcli:exposureTimes") if time > 0),
     )

@@ -155,6 +155,6 @@ def rescaled(said: Mapping[str, str | float], plan: Plan) -> dict[str, str | flo
     """What a linear file's header says of its scale, after its light has been brought to that of others."""
     if plan.gain is None or plan.gain == 1 or plan.shoot_exposure is None:
         return dict(said)
-    above = float(said.get("scaleStops", 0.0)) if said.get("scale") == "shoot" else 0.0
+    above = sum(plan.frames[0].numbers("hdrcli:scaleStops")[:1]) if said.get("scale") == "shoot" else 0.0
     exposure = {"whiteExposure": plan.shoot_exposure, "scaleStops": round(above - math.log2(plan.gain), 4)}
     return {**said, **exposure, "scale": "shoot"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from hdrcli.errors import ExposureError
+from hdrcli.errors import ExposureError, excerpt
 
 _LARGEST = 1 << 20
 """Bytes; no list of frames is longer."""
@@ -96,7 +96,7 @@ def _from_list(path: Path, text: str, files: Sequence[Path]) -> tuple[float, ...
     for number, line in _lines(text):
         name, rest = _name_and_rest(line, wanted)
         if name in exposures:
-            raise _at(path, number, f"{line.split()[0]} is listed twice", "Remove one of the two lines.")
+            raise _at(path, number, f"{excerpt(line.split()[0])} is listed twice", "Remove one of the two lines.")
         if not rest:
             raise _at(path, number, "there is no exposure after the name", "Write the file's name and 1/seconds.")
         value = _number(path, number, rest[0], "an exposure", _is_time)
@@ -131,7 +131,9 @@ def _number(path: Path, line: int, text: str, what: str, is_good: Callable[[floa
     except (ValueError, ZeroDivisionError, OverflowError):
         value = math.nan
     if not is_good(value):
-        raise _at(path, line, f'"{text}" is not {what}', "Correct the line, or pass --times or --stops instead.")
+        raise _at(
+            path, line, f'"{excerpt(text)}" is not {what}', "Correct the line, or pass --times or --stops instead."
+        )
     return value
 
 

@@ -17,7 +17,7 @@ from safetensors.torch import save as serialise
 
 from hdrcli import disk, keras_files, sandbox
 from hdrcli.contracts import Network
-from hdrcli.errors import ReadError, WeightsError, WriteError
+from hdrcli.errors import ReadError, WeightsError, WriteError, excerpt
 from hdrcli.records import DEFAULT_TAG, records
 from hdrcli.tiling import TiledModule
 
@@ -93,10 +93,11 @@ def _header(file: Path, name: str) -> dict[str, Any]:
     except (TypeError, AttributeError, RecursionError) as error:
         raise WeightsError(f"{file} has a header that is none of hdrcli's.", "Pass another --weights.") from error
     if known.get("network", name) != name:
-        raise WeightsError(f"{file} holds weights for {known['network']}, not {name}.", f"Pass -m {known['network']}.")
+        other = excerpt(known["network"])
+        raise WeightsError(f"{file} holds weights for {other}, not {name}.", f"Pass -m {other}.")
     large = [key for key, value in settings.items() if isinstance(value, (int, float)) and not -MOST <= value <= MOST]
     if large:
-        raise WeightsError(f"{file} has the impossible setting {large[0]}.", "Pass weights of this network.")
+        raise WeightsError(f"{file} has the impossible setting {excerpt(large[0])}.", "Pass weights of this network.")
     return settings
 
 
@@ -112,8 +113,10 @@ def _fill(network: Network, settings: Any, file: Path, name: str) -> TiledModule
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{file} is not a whole safetensors file: {error}.", "Pass another --weights.") from error
     except (RuntimeError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise WeightsError(f"{file} does not fit {name}: {reason}", "Pass weights of this network.") from error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(":.")
+        raise WeightsError(
+            f"{file} does not fit {name}: {excerpt(reason)}.", "Pass weights of this network."
+        ) from error
     return module.eval()
 
 
@@ -122,7 +125,7 @@ def _check(state: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]
     cure = "Pass weights of this network."
     if other := sorted(set(state) ^ set(wanted)):
         has = "has no" if other[0] in wanted else "has a foreign"
-        raise WeightsError(f"{file} does not fit {name}: it {has} {other[0]}.", cure)
+        raise WeightsError(f"{file} does not fit {name}: it {has} {excerpt(other[0])}.", cure)
     for key, value in state.items():
         if value.shape != wanted[key].shape:
             shapes = " where it should be ".join(str(tuple(one.shape)) for one in (value, wanted[key]))

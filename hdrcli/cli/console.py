@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hdrcli.errors import HdrcliError
+from hdrcli.errors import LONGEST, HdrcliError, excerpt
 
 _HALVES = re.compile("[\ud800-\udfff]")
 
@@ -143,7 +143,7 @@ class WarningLines(logging.Handler):
     """Log records as `Warning: …` lines on stderr, above any progress bars."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        _labelled("Warning:", "yellow", record.getMessage())
+        _labelled("Warning:", "yellow", excerpt(record.getMessage(), LONGEST))
 
 
 class PlainLines(logging.Formatter):

@@ -26,10 +26,10 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
 class Command(TyperCommand):
-    """A command that takes `-model` for a typing error, not for `-m odel`, and has defaults from files."""
+    """A command that takes `-model` for a typing error, not for `-m odel`, no option twice, and has defaults from files."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Parse as typer does. Raises UsageError for a long option with one dash, and for a configuration file."""
+        """Parse as typer does. Raises UsageError for typing errors that typer lets pass, and for a configuration file."""
         if ctx.resilient_parsing:  # a shell asks what may come next
             return super().parse_args(ctx, args)
         given = args[: args.index("--")] if "--" in args else args
@@ -39,7 +39,18 @@ class Command(TyperCommand):
             if name in known and not argument.startswith("--"):
                 raise UsageError(f"There is no option {name[1:]}.", f"Did you mean {name}?")
         ctx.meta[_DEFAULTS] = {} if "--no-config" in given else self._defaults(ctx, given)
-        return super().parse_args(ctx, args)
+        again = list(args)  # parsing empties it
+        parsed = super().parse_args(ctx, args)
+        self._refuse_twice(self.make_parser(ctx).parse_args(again)[2])
+        return parsed
+
+    def _refuse_twice(self, given: Sequence[Any]) -> None:
+        """Raises UsageError for an option with a value that is `given` again: the parser would drop the first one."""
+        for option in self.params:
+            has_one_value = option.param_type_name == "option" and not (option.is_flag or option.multiple)
+            if has_one_value and given.count(option) > 1:
+                name = max(option.opts, key=len)
+                raise UsageError(f"{name} is given more than once.", f"Type it once, as {name} {option.metavar}.")
 
     def _defaults(self, ctx: Any, given: list[str]) -> dict[str, defaults.Default]:
         """Give the options their defaults from files; `--help` shows them, and is shown whatever is in the files."""

@@ -79,8 +79,7 @@ def _gain(scene: Scene, result: BracketResult, prediction: Path, notes: list[str
     """What brings a prediction, whose 1.0 is the reference frame's white, to the unit of the scene's truth."""
     if result.stops is None:
         return 1.0
-    said = str(readers.read_header(prediction).attributes.get("hdrcli:stops", ""))
-    stops = [float(stop) for stop in said.split(", ")] if said else sorted(result.stops)
+    stops = readers.read_header(prediction).numbers("hdrcli:stops") or sorted(result.stops)
     by_shortest = 2.0 ** min(stops)
     if scene.unit is not None:
         return by_shortest if scene.unit == "shortest" else 1.0

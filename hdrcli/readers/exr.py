@@ -12,7 +12,7 @@ import numpy as np
 
 from hdrcli.contracts import Reader
 from hdrcli.development import Development
-from hdrcli.errors import ReadError
+from hdrcli.errors import ReadError, excerpt
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo
@@ -103,7 +103,7 @@ def _window(path: Path, header: dict[str, Any], name: str) -> tuple[int, int, in
 def _rgb(path: Path, stored: dict[str, np.ndarray], data: tuple[int, int, int, int]) -> np.ndarray:
     names = ("R", "G", "B") if {"R", "G", "B"} <= stored.keys() else ("Y", "Y", "Y")
     if names[0] not in stored or "RY" in stored:
-        found = ", ".join(sorted(stored))
+        found = excerpt(", ".join(map(excerpt, sorted(stored))), 400)
         raise ReadError(f"{path} has no channels R, G, B and no lone Y (it has {found}).", "Save its picture as RGB.")
     planes = [stored[name] for name in names]
     if any(plane.dtype.kind != "f" or plane.shape != (data[3], data[2]) for plane in planes):

@@ -22,8 +22,11 @@ LIMIT = 300.0
 PROMISED = (0, 1, 2)
 """Exit statuses."""
 
-_OF_A_TERMINAL = re.compile(r"\x1b\[[0-9;]*[mAKGJ]|\x1b\[\?25[lh]")
+_OF_A_TERMINAL = re.compile(r"\x1b\[(0|[1-3]|3[2-6]|9[0-7]|[12];3[1-6])m|\x1b\[(1A|2K)|\x1b\[\?25[lh]")
 """What rich itself sends to a terminal: colours, and the cursor of its progress bars."""
+
+LONGEST = 30_000
+"""Characters that no command says of a few small frames, whatever they are called and hold."""
 
 _BUGS = ("Traceback", "bug in hdrcli", "Warning:", "Error: '", "UnicodeEncodeError")
 
@@ -37,6 +40,7 @@ class Outcome:
     out: str
     err: str
     seconds: float
+    terminal: bool = False
 
     @property
     def faults(self) -> list[str]:
@@ -46,11 +50,12 @@ class Outcome:
             found.append("hangs")
         elif self.status not in PROMISED:
             found.append(f"exit status {self.status}")
-        said = _OF_A_TERMINAL.sub("", self.out + self.err)
+        said = _OF_A_TERMINAL.sub("", self.out + self.err) if self.terminal else self.out + self.err
+        found += ["says too much"] if len(said) > LONGEST else []
         found += [f"says {words}" for words in ("Traceback", "bug in hdrcli", "RuntimeWarning") if words in said]
         raw = {c for c in said if not c.isprintable() and c not in "\n\r"}
         found += [f"raw characters {sorted(raw)!a}"] if raw else []
-        if self.status and not re.search(r"(^|\r)Error: .+[.]\s*$", said, re.MULTILINE):
+        if self.status and not re.search(r"(^|\r)Error: .+[.…]\s*$", said, re.MULTILINE):
             found.append("fails without a word")
         if "--json" in self.arguments and self.out.strip():
             found += _json_faults(self.out)
@@ -89,7 +94,7 @@ def run(arguments: Sequence[str | Path], folder: Path, *, terminal: bool = False
         os.killpg(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status) if in_time else None
-    return Outcome(words, code, texts[out], texts[err], time.monotonic() - begun)
+    return Outcome(words, code, texts[out], texts[err], time.monotonic() - begun, terminal)
 
 
 def _load() -> None:

@@ -1,4 +1,4 @@
-"""Run the commands on files of all awkward names, and count what they do: `python -m tests.campaigns.names --help`."""
+"""Run the commands on files of awkward names and texts, and count what they do (`--help` tells how)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,17 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from tests import scenes
-from tests.campaigns import awkward
+from tests.campaigns import awkward, texts
 from tests.campaigns.commands import Outcome, run
 
 say = partial(print, flush=True)
 
 _TIMES = (1 / 400, 1 / 50, 1 / 6)
 _MERTENS = ("-m", "mertens", "--no-config")
+
+KINDS = {"name": awkward.NAMES, "file": awkward.FILES, "text": texts.TEXTS}
+
+_OF_NO_PAGE = ("\x1b", "\x07", "\u202e", "\u2066", "<script>alert", "<img src=x", "<a b=", '" onload=')
 
 _CALLS_A_FORMULA = re.compile(r"\s*[=+@|%-]|[\t\r\n]")
 
@@ -108,6 +112,15 @@ def cells(table: Path) -> list[str]:
     return [cell for cell in rows if _CALLS_A_FORMULA.match(cell) and not re.fullmatch(r"-\d+([.]\d+)?", cell)]
 
 
+def files_faults(folder: Path) -> list[str]:
+    """What is wrong with files that commands have made."""
+    found = [f"formula in a cell: {cell[:80]!a}" for cell in cells(folder / "t.csv")]
+    page = folder / "page.html"
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    found += [f"page holds {bad!a}" for bad in _OF_NO_PAGE if bad in text]
+    return [*found, *["a name was run"] * bool([*folder.rglob("PWNED")])]
+
+
 @dataclass
 class Tally:
     """What the commands did."""
@@ -123,8 +136,9 @@ class Tally:
         self.slowest = max(self.slowest, (outcome.seconds, f"{label}: {outcome.arguments[0]}"))
         if self.verbose:
             say(f"--- {label}: {outcome.arguments!a}\n{outcome.out!a}\n{outcome.err!a}")
+        said = re.sub("\x1b[^a-zA-Z]*[a-zA-Z]|[^\x00-\x7f]", "", outcome.err)
         for fault in outcome.faults:
-            self.fault(f"{label}: {outcome.arguments!a}: {outcome.err[-300:]!a}", fault)
+            self.fault(f"{label}: {outcome.arguments!a}: {said[-300:]!a}", fault)
 
     def fault(self, where: str, what: str) -> None:
         """Count a fault."""
@@ -132,9 +146,11 @@ class Tally:
         say(f"{what}: {where}")
 
 
-def commands(label: str, folder: Path, *, terminal: bool) -> Iterator[Outcome]:
-    """All commands on one name or file."""
-    if label in awkward.NAMES:
+def commands(kind: str, label: str, folder: Path, *, terminal: bool) -> Iterator[Outcome]:
+    """All commands on one name, file or text."""
+    if kind == "text":
+        return texts.of_a_text(texts.TEXTS[label], folder, lambda *arguments: run(arguments, folder, terminal=terminal))
+    if kind == "name":
         return of_a_name(awkward.NAMES[label], folder, terminal=terminal)
     return of_a_file(awkward.FILES[label], folder, terminal=terminal)
 
@@ -142,22 +158,24 @@ def commands(label: str, folder: Path, *, terminal: bool) -> Iterator[Outcome]:
 def main() -> int:
     """The exit status: 1 if anything went wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", help="labels of names and files, between commas")
+    parser.add_argument("--kinds", default=",".join(KINDS), help=f"some of {', '.join(KINDS)}, between commas")
+    parser.add_argument("--only", help="labels of names, files and texts, between commas")
     parser.add_argument("--pipe", action="store_true", help="as in a pipe only, not also on a terminal")
     parser.add_argument("--verbose", action="store_true", help="show what the commands say")
     asked = parser.parse_args()
     tally = Tally(asked.verbose)
-    labels = asked.only.split(",") if asked.only else [*awkward.NAMES, *awkward.FILES]
-    for label, terminal in product(labels, (False,) if asked.pipe else (False, True)):
+    chosen = asked.only.split(",") if asked.only else None
+    kinds = [(kind, one) for kind in asked.kinds.split(",") for one in KINDS[kind] if not chosen or one in chosen]
+    for (kind, label), terminal in product(kinds, (False,) if asked.pipe else (False, True)):
         with tempfile.TemporaryDirectory() as made:
             folder = Path(made)
-            for outcome in commands(label, folder, terminal=terminal):
-                tally.add(label, outcome)
-            for cell in cells(folder / "t.csv"):
-                tally.fault(f"{label}: {cell!a}", "formula in a cell")
-            if [*folder.rglob("PWNED")]:
-                tally.fault(label, "a name was run")
-    say(f"{len(labels)} names and files, {tally.statuses.total()} commands by exit status: {dict(tally.statuses)}")
+            for outcome in commands(kind, label, folder, terminal=terminal):
+                tally.add(f"{kind}: {label}", outcome)
+            for fault in files_faults(folder):
+                tally.fault(f"{kind}: {label}", fault)
+    say(
+        f"{len(kinds)} names, files and texts, {tally.statuses.total()} commands by exit status: {dict(tally.statuses)}"
+    )
     say(f"slowest: {tally.slowest[1]}, {tally.slowest[0]:.1f} s; faults: {dict(tally.faults) or 'none'}")
     return 1 if tally.faults else 0
 
