@@ -1,6 +1,6 @@
 """Native code on a file's bytes, in a process of its own: a crash, a loop or greed costs that file and nothing else.
 
-One helper process (`zygote`), which reads no file, loads the decoders once, forks for each file, and watches the time
+One process, the `zygote`, which reads no file, loads the decoders once, forks for each file, and watches the time
 (`allowance`). What a function is given and what it returns are sent as inert data (`message`, `wire`). Windows cannot
 fork: there functions run in the process that calls them.
 """
@@ -16,7 +16,7 @@ Made = TypeVar("Made")
 
 
 def prepare(*modules: str) -> None:
-    """Start the helper process, without waiting for it: functions of such modules will be called soon."""
+    """Start the zygote, without waiting for it: functions of such modules will be called soon."""
     if os.name == "posix":
         from hdrcli.sandbox import client
 

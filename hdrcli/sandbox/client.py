@@ -1,4 +1,4 @@
-"""The side that asks: starts the helper process once, and turns what became of a request into a value or an error."""
+"""The side that asks: starts the zygote once, and turns what became of a request into a value or an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from hdrcli import errors
 from hdrcli.errors import HdrcliError, ReadError
-from hdrcli.sandbox.helper import Gone, Helper, Session
+from hdrcli.sandbox.handle import Gone, Session, ZygoteHandle
 
 _CURE = "Copy the file again from the camera or its backup, or leave it out."
 
@@ -27,7 +27,7 @@ _BUGS = ("AttributeError", "IndexError", "KeyError", "MemoryError", "OverflowErr
 _log = logging.getLogger("hdrcli")
 
 _lock = threading.Lock()
-_helpers: list[Helper | None] = []
+_zygotes: list[ZygoteHandle | None] = []
 """The one that runs; None where none can."""
 
 Made = TypeVar("Made")
@@ -36,13 +36,13 @@ Made = TypeVar("Made")
 def prepare(modules: tuple[str, ...]) -> None:
     """`sandbox.prepare` where processes can be forked."""
     with _lock:
-        if _helpers:
+        if _zygotes:
             return
-        _helpers.append(_started())
-        helper = _helpers[0]
-    if helper is not None and modules:
+        _zygotes.append(_started())
+        zygote = _zygotes[0]
+    if zygote is not None and modules:
         try:
-            helper.load(modules)
+            zygote.load(modules)
         except Gone:  # which `call` finds out
             return
 
@@ -55,30 +55,30 @@ def call(function: Callable[..., Made], path: Path, *arguments: Any, modules: tu
         return function(path, *arguments)
     request = task.request(function, path, arguments)
     for _ in range(3):
-        helper = _helper()
-        if helper is None:
+        zygote = _zygote()
+        if zygote is None:
             return function(path, *arguments)
         try:
-            session = _idle(helper) if small else None
+            session = _idle(zygote) if small else None
             is_new = session is None
-            session = session or helper.fork((function.__module__, *modules))
+            session = session or zygote.fork((function.__module__, *modules))
             answer = _answer(session, request, path, is_new)
         except Gone:
-            _forget(helper)
+            _forget(zygote)
             continue
         if answer is None:  # what an earlier file has left behind may be at fault
             continue
         if small and answer["error"] is None and session.asked < _MOST_SMALL:
-            helper.idle.append(session)
+            zygote.idle.append(session)
         else:
             session.close()
         return _taken(answer)
     raise ReadError(f"{path} brings down the process that decodes it, again and again.", _CURE)
 
 
-def _idle(helper: Helper) -> Session | None:
+def _idle(zygote: ZygoteHandle) -> Session | None:
     try:
-        return helper.idle.pop()
+        return zygote.idle.pop()
     except IndexError:
         return None
 
@@ -135,50 +135,50 @@ def _lost(path: Path, status: int) -> ReadError:
     return ReadError(f"{path} crashed its decoder ({(how or 'unknown signal').lower()}).", _CURE)
 
 
-def _helper() -> Helper | None:
-    """The helper process, once it has come up; None where none can."""
+def _zygote() -> ZygoteHandle | None:
+    """The zygote process, once it has come up; None where none can."""
     prepare(())
     with _lock:
-        helper = _helpers[0] if _helpers else None
-    if helper is None or helper.is_up():
-        return helper
+        zygote = _zygotes[0] if _zygotes else None
+    if zygote is None or zygote.is_up():
+        return zygote
     with _lock:
-        if _helpers and _helpers[0] is helper:
-            helper.close()
-            _helpers[:] = [None]
+        if _zygotes and _zygotes[0] is zygote:
+            zygote.close()
+            _zygotes[:] = [None]
             _log.warning("No process can be started for decoding: a damaged file may end the run.")
     return None
 
 
-def _started() -> Helper | None:
+def _started() -> ZygoteHandle | None:
     if getattr(sys, "frozen", False) or not sys.executable:
         return None
     try:
-        return Helper()
+        return ZygoteHandle()
     except OSError:
         _log.warning("No process can be started for decoding: a damaged file may end the run.")
         return None
 
 
-def _forget(helper: Helper) -> None:
+def _forget(zygote: ZygoteHandle) -> None:
     with _lock:
-        if _helpers and _helpers[0] is helper:
-            helper.close()
-            _helpers.clear()
+        if _zygotes and _zygotes[0] is zygote:
+            zygote.close()
+            _zygotes.clear()
 
 
 def _reset() -> None:
-    """Of a process forked from this one: it has a helper of its own."""
+    """Of a process forked from this one: it has a zygote of its own."""
     global _lock  # noqa: PLW0603 (another thread may have held it when the process was forked)
     _lock = threading.Lock()
-    _helpers.clear()
+    _zygotes.clear()
 
 
 def _end() -> None:
-    for helper in _helpers:
-        if helper is not None:
-            helper.close()
-    _helpers.clear()
+    for zygote in _zygotes:
+        if zygote is not None:
+            zygote.close()
+    _zygotes.clear()
 
 
 atexit.register(_end)

@@ -105,14 +105,14 @@ def test_an_exposure_comes_back_as_it_was_and_can_be_written(file: Path) -> None
 
 def test_no_descriptor_and_no_process_stays(file: Path) -> None:
     sandbox.call(misdeeds.well, file)
-    (helper,) = client._helpers
-    assert helper is not None
+    (zygote,) = client._zygotes
+    assert zygote is not None
 
     def files(number: int) -> int:
         return len(list(Path(f"/proc/{number}/fd").iterdir()))
 
     def counts() -> tuple[int, int, int]:
-        number = helper._process.pid
+        number = zygote._process.pid
         children = Path(f"/proc/{number}/task/{number}/children")
         deadline = time.monotonic() + 10
         while children.read_text() and time.monotonic() < deadline:
@@ -129,18 +129,18 @@ def test_no_descriptor_and_no_process_stays(file: Path) -> None:
     assert counts() == before
 
 
-def test_a_killed_helper_is_replaced(file: Path) -> None:
+def test_a_killed_zygote_is_replaced(file: Path) -> None:
     sandbox.call(misdeeds.well, file)
-    (helper,) = client._helpers
-    assert helper is not None
-    os.kill(helper._process.pid, signal.SIGKILL)
+    (zygote,) = client._zygotes
+    assert zygote is not None
+    os.kill(zygote._process.pid, signal.SIGKILL)
     assert sandbox.call(misdeeds.well, file) == "whole"
     with ThreadPoolExecutor(1) as pool:  # and one killed while it is at work
         asked = pool.submit(sandbox.call, misdeeds.sleep, file, 0.5)
         time.sleep(0.2)
-        (helper,) = client._helpers
-        assert helper is not None
-        os.kill(helper._process.pid, signal.SIGKILL)
+        (zygote,) = client._zygotes
+        assert zygote is not None
+        os.kill(zygote._process.pid, signal.SIGKILL)
         assert asked.result() == "awake"
 
 
@@ -151,7 +151,7 @@ from hdrcli import sandbox
 from hdrcli.sandbox import client
 from tests.sandbox import misdeeds
 threading.Thread(target=sandbox.call, args=(misdeeds.sleep, Path("."), 60.0), daemon=True).start()
-print(sandbox.call(misdeeds.pid, Path(".")), client._helpers[0]._process.pid, flush=True)
+print(sandbox.call(misdeeds.pid, Path(".")), client._zygotes[0]._process.pid, flush=True)
 time.sleep(60)
 """
 
@@ -181,21 +181,21 @@ def _lives(number: int) -> bool:
         return False
 
 
-def test_the_helper_has_one_thread_whatever_it_has_loaded(file: Path) -> None:
+def test_the_zygote_has_one_thread_whatever_it_has_loaded(file: Path) -> None:
     from hdrcli import plugins
 
     modules = {name for plugin in plugins.names("readers") for name in plugins.load("readers", plugin).READER.modules}
     for module in sorted(modules):
         sandbox.call(misdeeds.well, file, modules=(module,))
-    (helper,) = client._helpers
-    assert helper is not None
-    assert len(list(Path(f"/proc/{helper._process.pid}/task").iterdir())) == 1
+    (zygote,) = client._zygotes
+    assert zygote is not None
+    assert len(list(Path(f"/proc/{zygote._process.pid}/task").iterdir())) == 1
 
 
 def test_where_no_process_can_be_started_files_are_read_all_the_same(
     file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(client, "_helpers", [])
+    monkeypatch.setattr(client, "_zygotes", [])
     monkeypatch.setattr(sys, "executable", "/bin/false")
     for _ in range(2):
         assert sandbox.call(misdeeds.pid, file) == os.getpid()

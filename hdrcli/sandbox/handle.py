@@ -45,7 +45,7 @@ class Session:
         os.close(self._watch)
 
 
-class Helper:
+class ZygoteHandle:
     """A zygote that runs. Raises OSError when it cannot be started."""
 
     def __init__(self) -> None:
