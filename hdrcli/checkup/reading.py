@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
+import sys
 import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from hdrcli import plugins, readers
+from hdrcli import plugins, readers, sandbox
 from hdrcli.checkup import _dng
 from hdrcli.checkup._picture import alike, picture, same
-from hdrcli.checkup.outcome import Check
+from hdrcli.checkup.outcome import Check, Note
 from hdrcli.contracts import OutputInfo, Reader
 
 AREA = "reading"
@@ -25,9 +26,17 @@ _TOLERANCES = {"jpeg": 0.06, "webp": 0.1, "png": 1e-4, "tiff": 1e-4, "exr": 1e-3
 
 
 def checks() -> Iterator[tuple[str, Check]]:
-    """One for each reader."""
+    """Where decoders run, and one for each reader."""
+    yield "decoders", _where
     for name in plugins.names("readers"):
         yield name, partial(_read_back, name)
+
+
+def _where() -> str:
+    """Raises Note where a decoder that crashes takes hdrcli with it."""
+    if not sandbox.is_apart():
+        raise Note("run in hdrcli's own process here: a damaged file can end a run, without limits of time and memory")
+    return "in processes of their own" if sys.platform == "linux" else "in processes of their own, of any memory"
 
 
 def _read_back(name: str) -> str:

@@ -141,6 +141,21 @@ def check_channels(path: Path, channels: int) -> None:
         raise ReadError(f"{path} claims {channels} channels, more than {limits.CHANNELS}.", "Save its picture as RGB.")
 
 
+def too_much_metadata(path: Path) -> ReadError:
+    """The error for a file with more beside its picture than `limits` allow."""
+    return ReadError(f"{path} has more than {limits.METADATA >> 20} MB of metadata.", "Save it without.")
+
+
+def too_many_parts(path: Path) -> ReadError:
+    """The error for a file in more segments, chunks or attributes than any has."""
+    return ReadError(f"{path} has more than {limits.PARTS} parts beside its picture.", "Save it without metadata.")
+
+
+def most_bytes(pixels: int) -> int:
+    """How far into a file its metadata and so many pixels can reach: what lies beyond is none of the picture's."""
+    return limits.METADATA + limits.BYTES_PER_PIXEL * pixels
+
+
 def unpacked(packed: bytes, most: int = limits.METADATA) -> bytes | None:
     """What zlib has packed, up to one byte more than `most`; None when it is damaged or never comes to its end."""
     unpacker = zlib.decompressobj()

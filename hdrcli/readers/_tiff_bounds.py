@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from hdrcli import limits
 from hdrcli.errors import ReadError
+from hdrcli.readers._file import too_much_metadata
 from hdrcli.tiff_directory import size_of
 
 MOST_PAGES = 16
@@ -46,7 +47,7 @@ def check(path: Path, stream: BinaryIO) -> None:
                 f"{path} claims {most} strips or tiles, more than {limits.SEGMENTS}.", "Save it with larger ones."
             )
         if metadata > limits.METADATA:
-            raise ReadError(f"{path} has more than {limits.METADATA >> 20} MB of metadata.", "Save it without.")
+            raise too_much_metadata(path)
 
 
 def _tags(stream: BinaryIO, order: str, width: int) -> Iterator[tuple[int, int, int, int]]:

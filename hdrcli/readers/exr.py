@@ -14,7 +14,7 @@ from hdrcli.contracts import Reader
 from hdrcli.development import Development
 from hdrcli.errors import ReadError, excerpt
 from hdrcli.image import Exposure, FrameHeader
-from hdrcli.readers import _colour, _frame
+from hdrcli.readers import _colour, _exr_bounds, _frame
 from hdrcli.readers._exif import Photo
 from hdrcli.readers._file import check_channels, check_size, damaged, decoding, opened
 from hdrcli.readers._stdout import heard
@@ -72,6 +72,8 @@ def _file(path: Path, header_only: bool) -> Any:
     import OpenEXR
 
     with opened(path, "OpenEXR") as stream, decoding(path, *_BROKEN):
+        _exr_bounds.check(path, stream)
+        stream.seek(0)
         # What cannot be decoded is dropped from the parts, with a message on standard output.
         with heard() as said:
             image = OpenEXR.File(stream, separate_channels=True, header_only=header_only)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
+from hdrcli import limits
 from hdrcli.contracts import Reader
 from hdrcli.development import Development
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo, photo
-from hdrcli.readers._file import check_size, damaged, decoding, opened
+from hdrcli.readers._file import check_size, damaged, decoding, most_bytes, opened, too_many_parts, too_much_metadata
 
 _FRAME_HEADERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 """SOF markers (ITU-T T.81, table B.1)."""
@@ -40,8 +41,12 @@ def _segments(path: Path, stream: BinaryIO) -> _Segments:
     exif, xmp, is_adobe, size = None, None, False, (0, 0)
     icc: dict[int, bytes] = {}
     stream.seek(2)
-    while True:
+    for number in count():
         marker, length = _next_marker(path, stream)
+        if number > limits.PARTS:
+            raise too_many_parts(path)
+        if stream.tell() + length > limits.METADATA:
+            raise too_much_metadata(path)
         if marker == 0xDA:
             break
         body = stream.read(length)
@@ -65,8 +70,12 @@ def _next_marker(path: Path, stream: BinaryIO) -> tuple[int, int]:
     """(marker, bytes of its segment) from where the stream stands; markers may be preceded by fill bytes 0xFF."""
     byte = stream.read(1)
     if byte == b"\xff":
-        while byte == b"\xff":
+        for _ in range(limits.PARTS):
             byte = stream.read(1)
+            if byte != b"\xff":
+                break
+        else:
+            raise too_many_parts(path)
         if byte == b"\xd9":
             raise damaged(path, "it ends before its picture")
         length = stream.read(2)
@@ -89,8 +98,9 @@ def read_header(path: Path) -> FrameHeader:
 def read(path: Path, development: Development | None = None) -> Exposure:
     """A JPEG as an sRGB-encoded exposure of 8 bits. Raises ReadError, also for warnings of the decoder."""
     with opened(path, "JPEG") as stream:
-        data = stream.read()
-    segments = _segments(path, BytesIO(data))
+        segments = _segments(path, stream)
+        stream.seek(0)
+        data = stream.read(most_bytes(segments.width * segments.height))
     found = _photo(path, segments)
     stored = _decoded(path, data, segments)
     icc = segments.icc or (_colour.adobe_rgb() if found.adobe_rgb else None)

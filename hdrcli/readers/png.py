@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,9 +17,15 @@ from hdrcli.errors import ReadError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo, photo
-from hdrcli.readers._file import damaged, decoding, opened, unpacked
+from hdrcli.readers._file import damaged, decoding, most_bytes, opened, too_many_parts, too_much_metadata, unpacked
 
 _KEPT = {b"IHDR", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"eXIf", b"iTXt"}
+
+_DRAWN = (b"IDAT", b"fdAT")
+"""Chunks of pixels: of the picture, and of the further ones of an animation."""
+
+_LEAST = 1024
+"""Bytes of a chunk of pixels, on average; libpng writes 8192."""
 
 _XMP = b"XML:com.adobe.xmp\0"
 """The keyword of the iTXt chunk that holds an XMP packet (XMP Specification, Part 3, 1.1.5)."""
@@ -40,15 +47,21 @@ def _chunks(path: Path, stream: BinaryIO, check: bool) -> _Chunks:
     kept: dict[bytes, bytes] = {}
     size = stream.seek(0, 2)
     stream.seek(8)
-    name = b""
+    name, parts, others = b"", 0, 0
     while name != b"IEND":
         length, name = int.from_bytes(stream.read(4), "big"), stream.read(4)
         if not name.isalpha():
             raise damaged(path, "it ends before its IEND chunk" if len(name) < 4 else "it has a chunk without a name")
         if length > size - stream.tell():
             raise damaged(path, f"its {name.decode()} chunk is cut short")
-        if name in _KEPT and sum(map(len, kept.values()), length) > limits.METADATA:
-            raise ReadError(f"{path} has more than {limits.METADATA >> 20} MB of metadata.", "Save it without.")
+        parts += 1
+        others += length * (name not in _DRAWN)
+        if parts > limits.PARTS + stream.tell() // _LEAST:
+            raise too_many_parts(path)
+        if others > limits.METADATA:
+            raise too_much_metadata(path)
+        if name in _DRAWN and stream.tell() + length > most_bytes(prod(_size(kept.get(b"IHDR", b"")))):
+            raise damaged(path, f"its {name.decode()} chunks are larger than its picture")
         if check or name in _KEPT:
             body = stream.read(length)
             checksum = stream.read(4)
@@ -61,8 +74,12 @@ def _chunks(path: Path, stream: BinaryIO, check: bool) -> _Chunks:
     start = kept.get(b"IHDR", b"")
     if len(start) != 13:
         raise damaged(path, "it has no IHDR chunk")
-    width, height = int.from_bytes(start[:4], "big"), int.from_bytes(start[4:8], "big")
-    return _Chunks(width, height, start[8], kept)
+    return _Chunks(*_size(start), start[8], kept)
+
+
+def _size(start: bytes) -> tuple[int, int]:
+    """(width, height) of an IHDR chunk."""
+    return int.from_bytes(start[:4], "big"), int.from_bytes(start[4:8], "big")
 
 
 def read_header(path: Path) -> FrameHeader:
@@ -78,8 +95,9 @@ def read(path: Path, development: Development | None = None) -> Exposure:
         chunks = _chunks(path, stream, check=True)
         found = _photo(path, chunks)
         _frame.header(path, chunks.width, chunks.height)
+        end = stream.tell()
         stream.seek(0)
-        stored = _decoded(path, stream.read())
+        stored = _decoded(path, stream.read(end))
     pixels = _colour.to_bt709(stored, _profile(path, chunks, found), path)
     return _frame.exposure(path, pixels, "srgb", 16 if chunks.bits == 16 else 8, found)
 

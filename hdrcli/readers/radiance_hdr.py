@@ -13,7 +13,7 @@ from hdrcli.contracts import Reader
 from hdrcli.development import Development
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
-from hdrcli.readers._file import check_size, damaged, decoding, opened
+from hdrcli.readers._file import check_size, damaged, decoding, most_bytes, opened
 
 _LONGEST_HEADER = 1 << 16
 
@@ -76,7 +76,7 @@ def _light(path: Path) -> np.ndarray:
     with opened(path, "Radiance HDR") as stream:
         header = _header(path, stream)
         stream.seek(header.length)
-        scanlines = stream.read()
+        scanlines = stream.read(most_bytes(header.width * header.height))
     # The decoder knows rows from the top alone, so that the header is written anew and the picture turned after.
     height, width = (header.width, header.height) if header.by_columns else (header.height, header.width)
     plain = b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y %d +X %d\n" % (height, width)

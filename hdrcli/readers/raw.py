@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from hdrcli.development import Development
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _embedded, _exif, _frame, _noise, _sensor, _sensor_light
 from hdrcli.readers._exif import Photo
-from hdrcli.readers._file import check_size, decoding, opened
+from hdrcli.readers._file import check_size, damaged, decoding, opened
 from hdrcli.readers._orientation import oriented
 from hdrcli.tiff_directory import Entry
 
@@ -33,6 +33,10 @@ _ORIENTATION = {3: 3, 5: 8, 6: 6}
 """Exif Orientation of LibRaw's `flip`: half a turn, 90 degrees anticlockwise, 90 degrees clockwise."""
 
 
+_LARGEST = (1 << 31) - 1
+"""Bytes; LibRaw opens no larger file."""
+
+
 @contextmanager
 def _opened(path: Path, *, whole: bool = True) -> Iterator[tuple[Any, Any]]:
     """LibRaw's view of a RAW file, and the file; it stays on the disk unless the `whole` of it is going to be read."""
@@ -42,11 +46,18 @@ def _opened(path: Path, *, whole: bool = True) -> Iterator[tuple[Any, Any]]:
     with (
         opened(path, "RAW") as stream,
         decoding(path, *broken),
-        nullcontext(stream.read()) if whole else mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
+        nullcontext(_whole(path, stream)) if whole else mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data,
         rawpy.imread(BytesIO(data) if whole else str(path)) as raw,
     ):
         check_size(path, raw.sizes.raw_width, raw.sizes.raw_height)
         yield raw, data
+
+
+def _whole(path: Path, stream: BinaryIO) -> bytes:
+    if stream.seek(0, 2) > _LARGEST:
+        raise damaged(path, f"it has more than the {(_LARGEST + 1) >> 30} GB that LibRaw takes")
+    stream.seek(0)
+    return stream.read()
 
 
 def read_header(path: Path) -> FrameHeader:

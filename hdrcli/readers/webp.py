@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from hdrcli import limits
 from hdrcli.contracts import Reader
 from hdrcli.development import Development
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.readers import _colour, _frame
 from hdrcli.readers._exif import Photo, photo
-from hdrcli.readers._file import check_size, decoding, opened
+from hdrcli.readers._file import check_size, damaged, decoding, opened, too_many_parts, too_much_metadata
 
 # What Pillow's plugins raise on broken files.
 _BROKEN = (
@@ -32,6 +33,32 @@ _BROKEN = (
 )
 
 
+_METADATA = (b"ICCP", b"EXIF", b"XMP ")
+
+_LARGEST = 1 << 30
+"""Bytes of a WebP: no picture of its at most 16383x16383 pixels takes more, and Pillow reads the whole file."""
+
+
+def _check_chunks(path: Path, stream: BinaryIO) -> None:
+    """Raise ReadError for a WebP of more bytes than its decoder may be given, or of more metadata."""
+    if stream.seek(0, 2) > _LARGEST:
+        raise damaged(path, f"it has more than the {_LARGEST >> 30} GB that a WebP can have")
+    metadata = 0
+    stream.seek(12)
+    for _ in range(limits.PARTS):
+        head = stream.read(8)
+        if len(head) < 8:
+            break
+        size = int.from_bytes(head[4:], "little")
+        metadata += size * (head[:4] in _METADATA)
+        stream.seek(size + size % 2, 1)
+    else:
+        raise too_many_parts(path)
+    if metadata > limits.METADATA:
+        raise too_much_metadata(path)
+    stream.seek(0)
+
+
 @contextmanager
 def _picture(path: Path) -> Iterator[Any]:
     """The file, opened by imageio; its metadata is read and its pixels are not."""
@@ -40,6 +67,8 @@ def _picture(path: Path) -> Iterator[Any]:
 
     kind = "BMP" if path.suffix.lower() in (".bmp", ".dib") else "WebP"
     with opened(path, kind) as stream:
+        if kind == "WebP":
+            _check_chunks(path, stream)
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # below a panorama's; ours is checked by callers
         open_picture = partial(imageio.v3.imopen, stream, "r", plugin="pillow", extension=f".{kind.lower()}")
         try:

@@ -37,3 +37,12 @@ def call(
     from hdrcli.sandbox import client
 
     return client.call(function, path, *arguments, modules=modules, small=small)
+
+
+def is_apart() -> bool:
+    """Whether functions run in processes of their own here: Windows and programs frozen into one file cannot."""
+    return call(_process, Path()) != os.getpid()
+
+
+def _process(path: Path) -> int:
+    return os.getpid()

@@ -18,6 +18,7 @@ import torch
 from hdrcli import checkup, disk, plugins, records
 from hdrcli.checkup import _dng, _private, devices, fusing, networks, outcome, packages, places, reading, writing
 from hdrcli.errors import HdrcliError
+from hdrcli.sandbox import client
 
 
 def found(area: object, name: str) -> outcome.Outcome:
@@ -28,6 +29,14 @@ def found(area: object, name: str) -> outcome.Outcome:
 @pytest.mark.parametrize(("area", "folder"), [(reading, "readers"), (writing, "writers")])
 def test_all_formats_come_back(area: object, folder: str) -> None:
     assert [found(area, name).state for name in plugins.names(folder)] == ["ok"] * len(plugins.names(folder))
+
+
+def test_it_is_said_where_decoders_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(reading, "decoders").words == "in processes of their own"
+    monkeypatch.setattr(client, "_helpers", [None])
+    one = found(reading, "decoders")
+    assert one.state == "note"
+    assert one.words.startswith("run in hdrcli's own process here: a damaged file can end a run")
 
 
 def test_the_tiny_raw_file_is_one_to_libraw(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_all_works_where_tests_run(run: Run) -> None:
     assert (outcome.status, outcome.json["ok"], outcome.err) == (0, True, "")
     areas = {area for area, _ in told}
     assert areas == set(checkup.AREAS)
-    assert {name for area, name in told if area == "reading"} == set(plugins.names("readers"))
+    assert {name for area, name in told if area == "reading"} == {"decoders", *plugins.names("readers")}
     assert {name for area, name in told if area == "writing"} == set(plugins.names("writers"))
     assert {name.split()[0] for area, name in told if area == "networks"} == {"weights", *plugins.names("networks")}
     assert {"cpu", "mps"} <= {name for area, name in told if area == "devices"}

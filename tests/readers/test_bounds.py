@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -128,11 +129,14 @@ def endless_exif() -> bytes:
     )
 
 
-def as_jpeg(path: Path, block: bytes) -> None:
+def sound(suffix: str) -> bytes:
     stream = BytesIO()
-    Image.new("RGB", (5, 4)).save(stream, "JPEG")
-    jpeg = stream.getvalue()
-    body = b"Exif\0\0" + block
+    Image.new("RGB", (5, 4)).save(stream, {"jpg": "JPEG"}.get(suffix, suffix.upper()))
+    return stream.getvalue()
+
+
+def as_jpeg(path: Path, block: bytes) -> None:
+    jpeg, body = sound("jpg"), b"Exif\0\0" + block
     path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:])
 
 
@@ -153,3 +157,133 @@ def test_metered_reading_ends(tmp_path: Path) -> None:
         stream.read()
     stream = _tags._Metered(BytesIO(b"abc"))
     assert [stream.read(2), stream.seek(1), stream.read(9), stream.tell()] == [b"ab", 1, b"bc", 3]
+
+
+def exr(path: Path, *attributes: tuple[bytes, bytes, int], flags: int = 2) -> Path:
+    """The head of an EXR: attributes of so many zeros, of which the disk keeps none."""
+    with path.open("wb") as stream:
+        stream.write(b"\x76\x2f\x31\x01" + struct.pack("<I", flags))
+        for name, kind, size in attributes:
+            stream.write(name + b"\0" + kind + b"\0" + struct.pack("<I", size))
+            stream.seek(size, 1)
+        stream.truncate(stream.tell() + 1)
+    return path
+
+
+@pytest.mark.parametrize("kind", [b"string", b"preview", b"strange"])
+def test_attributes_of_an_exr_have_a_limit(tmp_path: Path, kind: bytes) -> None:
+    path = exr(tmp_path / "a.exr", (b"comments", kind, limits.METADATA))
+    for read in (readers.read_header, readers.read):
+        with pytest.raises(ReadError, match=r"a\.exr has more than 64 MB of metadata\."):
+            read(path)
+
+
+def test_attributes_and_parts_of_an_exr_are_counted(tmp_path: Path) -> None:
+    attribute = b"a\0int\0" + struct.pack("<I", 4) + bytes(4)
+    for flags, end in ((2, b""), (0x1002, b"\0")):
+        path = exr(tmp_path / "a.exr", flags=flags)
+        path.write_bytes(path.read_bytes()[:8] + (attribute + end) * (limits.PARTS + 1) + b"\0")
+        with pytest.raises(ReadError, match=r"a\.exr has more than 100000 parts beside its picture\."):
+            readers.read_header(path)
+
+
+def test_channels_of_an_exr_are_counted_before_the_library_does(tmp_path: Path) -> None:
+    """A million took it more than 100 seconds."""
+    path = exr(tmp_path / "a.exr")
+    channels = b"".join(b"%05d\0" % number + bytes(16) for number in range(33_333)) + b"\0"
+    path.write_bytes(
+        path.read_bytes()[:8] + b"channels\0chlist\0" + struct.pack("<I", len(channels)) + channels + b"\0"
+    )
+    with pytest.raises(ReadError, match=r"a\.exr claims 33333 channels, more than 32\."):
+        readers.read_header(path)
+
+
+def segments(suffix: str, number: int) -> bytes:
+    """A sound file with so many empty segments or chunks more."""
+    content = sound(suffix)
+    if suffix == "jpg":
+        return content[:2] + b"\xff\xe1\0\2" * number + content[2:]
+    if suffix == "png":
+        return content[:33] + (bytes(4) + b"prIv" + struct.pack(">I", zlib.crc32(b"prIv"))) * number + content[33:]
+    return content + b"prIv\0\0\0\0" * number
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+def test_segments_and_chunks_are_counted(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(segments(suffix, 1000))
+    assert readers.read(path).size == (5, 4)
+    path.write_bytes(segments(suffix, limits.PARTS + 1500))
+    for read in (readers.read_header, readers.read):
+        with pytest.raises(ReadError, match=rf"a\.{suffix} has more than 100000 parts beside its picture\."):
+            read(path)
+
+
+def test_filling_before_a_marker_ends(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(sound("jpg")[:2] + b"\xff" * 1000 + sound("jpg")[2:])
+    assert readers.read(path).size == (5, 4)
+    path.write_bytes(sound("jpg")[:2] + b"\xff" * (limits.PARTS + 2) + sound("jpg")[2:])
+    with pytest.raises(ReadError, match=r"a\.jpg has more than 100000 parts beside its picture\."):
+        readers.read_header(path)
+
+
+def large(suffix: str, size: int) -> bytes:
+    """A sound file with so many bytes of metadata, each of its pieces within what its format can say."""
+    content = sound(suffix)
+    if suffix == "jpg":
+        return content[:2] + (b"\xff\xe2" + struct.pack(">H", 65535) + bytes(65533)) * (size // 65533) + content[2:]
+    if suffix == "png":
+        text = struct.pack(">I", size) + b"tEXt" + bytes(size)
+        return content[:33] + text + struct.pack(">I", zlib.crc32(text[4:])) + content[33:]
+    stream = BytesIO()
+    Image.new("RGB", (5, 4)).save(stream, "WEBP", icc_profile=bytes(size))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+def test_metadata_of_pictures_have_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    monkeypatch.setattr(limits, "METADATA", 1 << 20)
+    path = tmp_path / f"a.{suffix}"
+    reader = readers.reader_for(path)
+    assert reader is not None
+    path.write_bytes(large(suffix, 900_000))
+    assert reader.read(path, None).size == (5, 4)
+    path.write_bytes(large(suffix, 1_200_000))
+    for read in (reader.read_header, lambda path: reader.read(path, None)):
+        with pytest.raises(ReadError, match=rf"a\.{suffix} has more than 1 MB of metadata\."):
+            read(path)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "bmp"])
+def test_what_follows_a_picture_is_not_read(tmp_path: Path, suffix: str) -> None:
+    """A hundred gigabytes of zeros, of which the disk keeps none."""
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(sound(suffix))
+    with path.open("r+b") as stream:
+        stream.truncate(10**11)
+    assert readers.read(path).size == (5, 4)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "words"), [("webp", "1 GB that a WebP can have"), ("dng", "2 GB that LibRaw takes")]
+)
+def test_files_larger_than_their_format_allows_are_not_read(tmp_path: Path, suffix: str, words: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(dng(path, np.full((64, 64), 0.3)).read_bytes() if suffix == "dng" else sound(suffix))
+    with path.open("r+b") as stream:
+        stream.truncate(3 << 30)
+    with pytest.raises(ReadError, match=rf"a\.{suffix} is damaged: it has more than the {words}\."):
+        readers.read(path)
+    with pytest.raises(ReadError, match=rf"a\.{suffix} is damaged"):
+        readers.read_header(path)
+
+
+def test_a_chunk_of_pixels_larger_than_its_picture_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    content = sound("png")
+    with path.open("wb") as stream:
+        stream.write(content[:33] + struct.pack(">I", 2**31 - 1) + b"IDAT")
+        stream.truncate(2**31 + 100)
+    with pytest.raises(ReadError, match=r"a\.png is damaged: its IDAT chunks are larger than its picture\."):
+        readers.read(path)
