@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from hdrcli.benchmarks.settings import DEFAULT_MODELS, DEFAULT_SIZES, BenchSettings, parse_sizes
-from hdrcli.cli import bench_options, console, eval_options, options
+from hdrcli.cli import bench_options, console, eval_options, options, typed_paths
 from hdrcli.errors import HdrcliError, UsageError
 
 
@@ -37,12 +37,12 @@ def bench(
         models=eval_options.parse_names(models) or (),
         repeats=repeats,
         network_size=network_size,
-        frames=None if frames is None else options.folder("--frames", frames),
-        scenes=None if scenes is None else options.folder("--scenes", scenes),
+        frames=None if frames is None else typed_paths.folder("--frames", frames),
+        scenes=None if scenes is None else typed_paths.folder("--scenes", scenes),
         scaling=scaling,
         device=device,
     )
-    target = None if output is None else options.folder("--output", output)
+    target = None if output is None else typed_paths.folder("--output", output)
     if target is not None:
         _check(target, overwrite, inputs=[] if settings.frames is None else [settings.frames])
     from hdrcli.benchmarks.command import bench as measure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from hdrcli import sandbox
-from hdrcli.cli import console, eval_options, options, page_options, pixels_option, progress
+from hdrcli.cli import console, eval_options, options, page_options, pixels_option, progress, typed_paths
 from hdrcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def evaluate(
         "protocol": protocol,
         "layout": layout,
         "models": eval_options.parse_names(model),
-        "output": options.folder("--output", output),
+        "output": typed_paths.folder("--output", output),
         "max_pixels": max_pixels,
     }
     if model is not None:
@@ -77,12 +77,13 @@ def evaluate(
     chosen["viewing"] = Viewing(peak_luminance, pixels_per_degree, display)
     inputs = [Path(one) for one in (prediction, truth, bracket) if one is not None]
     page_options.refuse_inputs(inputs, csv=csv, report=page)
+    scoreboard.check_csv(typed_paths.word("--csv", csv), overwrite=overwrite)
     shown = page_options.evaluated(page, prediction, overwrite=overwrite)
     draws: list[Draw] = [shown] if shown is not None else []
     if maps is not None:
         from hdrcli.evaluation.maps import Maps
 
-        draws.append(Maps(options.folder("--maps", maps), inputs))
+        draws.append(Maps(typed_paths.folder("--maps", maps), inputs))
     if draws:
         chosen["draw"] = page_options.each(*draws)
     if shown is not None:

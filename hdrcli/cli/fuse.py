@@ -19,6 +19,7 @@ from hdrcli.cli import (
     pixels_option,
     progress,
     report,
+    typed_paths,
 )
 from hdrcli.development import DEMOSAICS
 
@@ -67,7 +68,7 @@ def fuse(
     debug: options.Debug = False,
 ) -> None:
     """Fuse brackets to DIR/<bracket>.png and DIR/<bracket>.exr."""
-    given = options.paths("INPUT", inputs)
+    given = typed_paths.paths("INPUT", inputs)
     chosen: dict[str, Any] = {
         "model": model,
         "align": align,
@@ -76,8 +77,8 @@ def fuse(
         "adjustments": Adjustments(exposure, contrast, saturation, warmth, tint, strength),
         "static_merge": static_merge,
         "prior": prior,
-        "weights": weights,
-        "output": options.folder("--output", output),
+        "weights": typed_paths.word("--weights", weights),
+        "output": typed_paths.folder("--output", output),
         "formats": options.parse_formats(formats),
         "bit_depth": bit_depth,
         "quality": quality,

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from hdrcli import sandbox, settings
-from hdrcli.cli import console, options, pixels_option, progress, report
+from hdrcli.cli import console, options, pixels_option, progress, report, typed_paths
 
 if TYPE_CHECKING:
     from hdrcli.inspection import InspectedBracket, InspectedFrame, Inspection
@@ -30,10 +30,10 @@ def inspect(
     debug: options.Debug = False,
 ) -> None:
     """Show frames, exposures and clipping, and what `fuse` would do."""
-    given = options.paths("INPUT", inputs)
+    given = typed_paths.paths("INPUT", inputs)
     chosen: dict[str, Any] = {
         "model": model,
-        "output": options.folder("--output", output),
+        "output": typed_paths.folder("--output", output),
         "formats": options.parse_formats(formats),
         "times": None if times is None else settings.parse_seconds(times),
         "stops": None if stops is None else settings.parse_stops(stops),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -217,20 +216,6 @@ Debug = Annotated[bool, typer.Option("--debug", rich_help_panel=_TALKING, help="
 Long = Annotated[
     bool, typer.Option("--long", rich_help_panel=_TALKING, help="Say also what each is and where it comes from.")
 ]
-
-
-def folder(option: str, text: str) -> Path:
-    """The folder of an option. Raises UsageError for no text, which would mean the current folder."""
-    if not text:
-        raise UsageError(f"{option} is empty.", f"Type {option} DIR; in a script, check the variable.")
-    return Path(text)
-
-
-def paths(argument: str, texts: list[str]) -> list[Path]:
-    """The paths of an argument. Raises UsageError for one without text, which would mean the current folder."""
-    if not all(texts):
-        raise UsageError(f"One {argument} is empty.", "Name files or folders; in a script, check the variable.")
-    return [Path(text) for text in texts]
 
 
 def parse_reference(text: str) -> int | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hdrcli.cli import console
+from hdrcli.cli import console, typed_paths
 from hdrcli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Report = Annotated[
 
 def fused(path: str | None, *, overwrite: bool, dry_run: bool) -> FusedPage | None:
     """The page of a run of `fuse`, if one is wanted. Raises UsageError, WriteError for one that cannot be written."""
-    if path is None:
+    if (path := typed_paths.word("--report", path)) is None:
         return None
     if dry_run:
         raise UsageError("--dry-run writes nothing, and --report wants a page.", "Leave one of them out.")
@@ -48,7 +48,7 @@ def refuse_inputs(inputs: Iterable[Path], **files: str | None) -> None:
 
 def evaluated(path: str | None, what: str, *, overwrite: bool) -> EvaluatedPage | None:
     """The page of a run of `eval` on `what`, if one is wanted. Raises as `fused`."""
-    if path is None:
+    if (path := typed_paths.word("--report", path)) is None:
         return None
     from hdrcli.page import EvaluatedPage
 

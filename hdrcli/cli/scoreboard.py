@@ -16,11 +16,17 @@ from rich.console import Console
 from hdrcli import disk, plugins
 from hdrcli.cli import console
 from hdrcli.contracts import Metric
+from hdrcli.errors import WriteError
 from hdrcli.evaluation.summaries import in_words
 from hdrcli.scores import Evaluation, Score, Summary, shown
 
 _CALLS_A_FORMULA = re.compile(r"\s*[=+@|%\uff1d\uff0b\uff0d\uff20-]|[\t\r\n]")
 """What a spreadsheet takes a cell for a formula by (OWASP, CSV injection); some see through blanks, or wide forms."""
+
+
+_WORDS = ("name", "model", "prediction", "truth")
+_HEAD = ",".join(f'"{word}"' for word in _WORDS).encode()
+"""How a table of ours begins."""
 
 
 def show(done: Evaluation, *, json: bool, quiet: bool) -> None:
@@ -119,12 +125,28 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
+def check_csv(file: str | None, *, overwrite: bool) -> None:
+    """Find out before any work whether a table, if one is wanted, may be written there.
+
+    Raises WriteError for what cannot be written, and, without `overwrite`, for a file that holds no table of ours.
+    """
+    if file is None:
+        return
+    path = Path(file)
+    disk.check_writable(path.parent)
+    if disk.existing([path], holding=True) and not overwrite:
+        with disk.naming(path), path.open("rb") as there:
+            if there.read(len(_HEAD)) != _HEAD:
+                raise WriteError(f"{path} exists and is no table of hdrcli.", "Pass --overwrite, or another --csv.")
+    disk.check_replaceable(path)
+
+
 def write_csv(path: Path, done: Evaluation) -> None:
     """A row for each prediction, whole or not at all. Raises WriteError."""
     text = io.StringIO()
     columns = figures(done)
     rows = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")  # some countries end cells at semicolons
-    rows.writerow(["name", "model", "prediction", "truth", *columns, "error"])
+    rows.writerow([*_WORDS, *columns, "error"])
     for score in done.scores:
         words = [score.name, score.model or "", str(score.prediction), str(score.truth or "")]
         error = score.error.message if score.error else ""

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from hdrcli import sandbox
 from hdrcli.adjustments import Adjustments
-from hdrcli.cli import console, defaults, options, picture_options, pixels_option, progress, report
+from hdrcli.cli import console, defaults, options, picture_options, pixels_option, progress, report, typed_paths
 
 
 def tonemap(
@@ -37,11 +37,11 @@ def tonemap(
     debug: options.Debug = False,
 ) -> None:
     """Make pictures of linear files, such as those of `fuse`, to DIR/<file>.png."""
-    given = options.paths("FILE", files)
+    given = typed_paths.paths("FILE", files)
     chosen: dict[str, Any] = {
         "tone_map": tone_map,
         "adjustments": Adjustments(exposure, contrast, saturation, warmth, tint, strength),
-        "output": options.folder("--output", output),
+        "output": typed_paths.folder("--output", output),
         "formats": options.parse_formats(formats),
         "bit_depth": bit_depth,
         "quality": quality,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hdrcli.cli import console, options, training_options
+from hdrcli.cli import console, options, training_options, typed_paths
 
 if TYPE_CHECKING:
     from hdrcli.training.loop import Report
@@ -37,9 +37,9 @@ def train(
 
     file = command.train(
         model,
-        options.paths("DATA", data),
-        validation=options.paths("--validation", validation or []),
-        run=Path("runs") / model if run is None else options.folder("--run", run),
+        typed_paths.paths("DATA", data),
+        validation=typed_paths.paths("--validation", validation or []),
+        run=Path("runs") / model if run is None else typed_paths.folder("--run", run),
         steps=steps,
         batch=batch,
         seed=seed,

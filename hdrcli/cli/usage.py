@@ -26,10 +26,10 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
 class Command(TyperCommand):
-    """A command that takes `-model` for a typing error, not for `-m odel`, no option twice, and has defaults from files."""
+    """A command with defaults from files, that knows `-model` and an option typed twice for typing errors."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Parse as typer does. Raises UsageError for typing errors that typer lets pass, and for a configuration file."""
+        """Parse as typer does. Raises UsageError for typing errors that it lets pass, and for a configuration file."""
         if ctx.resilient_parsing:  # a shell asks what may come next
             return super().parse_args(ctx, args)
         given = args[: args.index("--")] if "--" in args else args
@@ -46,7 +46,8 @@ class Command(TyperCommand):
 
     def _refuse_twice(self, given: Sequence[Any]) -> None:
         """Raises UsageError for an option with a value that is `given` again: the parser would drop the first one."""
-        for option in self.params:
+        options: list[Any] = list(self.params)
+        for option in options:
             has_one_value = option.param_type_name == "option" and not (option.is_flag or option.multiple)
             if has_one_value and given.count(option) > 1:
                 name = max(option.opts, key=len)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from hdrcli.cli import console, options, training_options, usage
+from hdrcli.cli import console, options, training_options, typed_paths, usage
 from hdrcli.errors import WeightsError, WriteError
 
 app = typer.Typer(cls=usage.Commands, help="List, verify and import weights files.")
@@ -73,10 +73,10 @@ def import_checkpoints(
     debug: options.Debug = False,
 ) -> None:
     """Turn the checkpoints of a network's authors into a weights file; print its path."""
-    target = Path(f"{model}_authors.safetensors") if output is None else options.folder("--output", output)
+    target = Path(f"{model}_authors.safetensors") if output is None else typed_paths.folder("--output", output)
     if target.exists() and not overwrite:
         raise WriteError(f"{target} exists.", "Pass --overwrite, or another --output.")
-    files = options.paths("CHECKPOINT", checkpoints)
+    files = typed_paths.paths("CHECKPOINT", checkpoints)
     from hdrcli import plugins, weights
     from hdrcli.inputs import Inputs
 

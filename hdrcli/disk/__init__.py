@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from hdrcli.disk.claims import abandoned, claim, is_at, own_name, put, run_name
-from hdrcli.disk.folders import check_writable, existing, flush, held, made, naming
+from hdrcli.disk.folders import check_replaceable, check_writable, existing, flush, held, made, naming
 from hdrcli.disk.moves import Stamp, stamp
 from hdrcli.disk.together import tidy, write_all
 
 __all__ = [
     "Stamp",
     "abandoned",
+    "check_replaceable",
     "check_writable",
     "claim",
     "existing",

@@ -30,6 +30,8 @@ _CAUSES = {
     errno.ENOENT: ("its folder is gone", "Run the same command again."),
 }
 
+_DEVICES = "/dev"
+
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 _NOT_OURS = {errno.EACCES, errno.EPERM}
 """What the system says of a lock file that another user has left in a shared folder."""
@@ -57,10 +59,31 @@ def existing(targets: Iterable[Path], *, holding: bool) -> list[Path]:
             there = _looked_at(target)
             if there is not None and stat.S_ISDIR(there.st_mode):
                 raise WriteError(f"{target} is a folder.", "Move it away, or pass another --output.")
+            if there is not None:
+                _refuse_no_file(target, there)
             holds = there is not None and there.st_size > 0
             if holds or (not holding and (there is not None or target.is_symlink())):
                 found.append(target)
     return found
+
+
+def check_replaceable(target: Path) -> None:
+    """Raise WriteError where a file cannot take the name `target` without harm: to root the system denies nothing.
+
+    A file that took the name of a device, of /dev/null say, would take the device from all programs; and /dev/stdout is
+    a link, behind which there may be a file.
+    """
+    with naming(target):
+        there = _looked_at(target)
+    if os.path.realpath(target.parent) == _DEVICES:
+        raise WriteError(f"{target} would lie among the system's devices.", "Write to a folder of your own.")
+    if there is not None:
+        _refuse_no_file(target, there)
+
+
+def _refuse_no_file(target: Path, there: os.stat_result) -> None:
+    if not stat.S_ISREG(there.st_mode) and not stat.S_ISDIR(there.st_mode):
+        raise WriteError(f"{target} is a device, a pipe or a socket, and no file.", "Write to another name.")
 
 
 def _looked_at(path: Path) -> os.stat_result | None:

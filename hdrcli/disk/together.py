@@ -47,6 +47,8 @@ def write_all(files: Mapping[Path, bytes], seen: Mapping[Path, Stamp | None] | N
         raise ValueError("files of several folders cannot be written together")
     first = next(iter(files))
     folder = first.parent
+    for target in files:
+        folders.check_replaceable(target)
     with naming(first):
         folders.made(folder)
         if time.monotonic() - _looked.get(folder, -LOOK_EVERY) >= LOOK_EVERY:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,31 @@ from hdrcli import plugins
 from tests import scenes
 from tests.cli.conftest import Run
 from tests.evaluation.images import light, write_exr
+
+
+@pytest.mark.parametrize("more", [(), ("--overwrite",)])
+def test_a_table_takes_no_place_of_a_device(run: Run, pair: tuple[str, str], tmp_path: Path, more: tuple[str]) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "null.csv").symlink_to("/dev/null")
+    (tmp_path / "folder.csv").mkdir()
+    for name, what in (("pipe.csv", "a device, a pipe"), ("null.csv", "a device, a pipe"), ("folder.csv", "a folder")):
+        outcome = run("eval", *pair, "--metrics", "psnr_l", "--csv", name, *more)
+        assert (outcome.status, outcome.out) == (1, "")
+        assert outcome.err.startswith(f"Error: {name} is {what}")
+    assert stat.S_ISFIFO((tmp_path / "pipe.csv").stat().st_mode)
+    assert (tmp_path / "null.csv").readlink() == Path("/dev/null")
+
+
+def test_a_table_replaces_tables_alone(run: Run, pair: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").write_text("a year's work")
+    wanted = ("eval", *pair, "--metrics", "psnr_l", "--csv")
+    refused = run(*wanted, "thesis.doc")
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.startswith("Error: thesis.doc exists and is no table of hdrcli.\nHint: Pass --overwrite")
+    assert (tmp_path / "thesis.doc").read_text() == "a year's work"
+    for more in ("t.csv",), ("t.csv",), ("thesis.doc", "--overwrite"):
+        assert run(*wanted, *more).status == 0
+    assert (tmp_path / "t.csv").read_bytes() == (tmp_path / "thesis.doc").read_bytes()
 
 
 @pytest.fixture

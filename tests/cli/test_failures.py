@@ -158,8 +158,16 @@ CASES: dict[str, tuple[Callable[[Path], Arguments], int, str, str]] = {
     "garbage tile": (_with("--tile", "big"), 2, "big", "auto"),
     "no jobs": (_with("--jobs", "0"), 2, "--jobs 0", "1"),
     "garbage jobs": (_with("--jobs", "many"), 2, r'--jobs cannot be "many"\.', "Type --jobs N"),
+    "output to a pipe": (_with("-o", "-"), 2, "--output - is no folder, and results are files", "Type --output DIR"),
+    "empty weights": (_with("--weights="), 2, "--weights is empty", "Leave --weights out"),
+    "empty report": (_with("--report="), 2, "--report is empty", "Leave --report out"),
     "option twice": (_with("--format=png", "--format", "exr"), 2, "--format is given more than", "as --format A,B"),
-    "option twice, short": (_with("-ma", "-qmb"), 2, "--model is given more than once", "Type it once, as --model NAME"),
+    "option twice, short": (
+        _with("-ma", "-qmb"),
+        2,
+        "--model is given more than once",
+        "Type it once, as --model NAME",
+    ),
     "no number": (_with("--exposure=bright"), 2, r'--exposure cannot be "bright"\.', "Type --exposure STOPS"),
     "bit depth of other formats": (
         _with("--bit-depth", "12", "--format", "png,jpg"),

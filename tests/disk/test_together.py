@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import hdrcli
-from hdrcli.disk import check_writable, write_all
+from hdrcli.disk import check_writable, existing, folders, write_all
 from hdrcli.errors import WriteError
 
 LIMIT = 100_000
@@ -22,6 +22,23 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(hdrcli.__file__).parents[1])
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+def test_no_file_takes_the_name_of_a_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(WriteError, match=f"{name} is a device, a pipe or a socket"):
+            write_all({tmp_path / name: b"one"})
+        with pytest.raises(WriteError, match=f"{name} is a device, a pipe or a socket"):
+            existing([tmp_path / name], holding=True)
+    monkeypatch.setattr(folders, "_DEVICES", str(tmp_path))
+    (tmp_path / "stdout").symlink_to("file")
+    (tmp_path / "file").write_bytes(b"")
+    for name in ("stdout", "new"):
+        with pytest.raises(WriteError, match="would lie among the system's devices"):
+            write_all({tmp_path / name: b"one"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link", "pipe", "stdout"]
 
 
 def test_writes_all_and_leaves_nothing_else(tmp_path: Path) -> None:
