@@ -33,7 +33,7 @@ def test_all_formats_come_back(area: object, folder: str) -> None:
 
 def test_it_is_said_where_decoders_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(reading, "decoders").words == "in processes of their own"
-    monkeypatch.setattr(client, "_helpers", [None])
+    monkeypatch.setattr(client, "_zygotes", [None])
     one = found(reading, "decoders")
     assert one.state == "note"
     assert one.words.startswith("run in hdrcli's own process here: a damaged file can end a run")
