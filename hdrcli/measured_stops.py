@@ -70,4 +70,4 @@ def _light(frame: Exposure) -> np.ndarray:
 def _contradicts(seen: float, told: float) -> bool:
     if abs(seen - told) <= CONTRADICTION:
         return False
-    return seen <= 0 or not 1 / LIKENESS <= seen / told <= LIKENESS
+    return seen <= 0 or told == 0 or not 1 / LIKENESS <= seen / told <= LIKENESS

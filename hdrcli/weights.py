@@ -158,6 +158,8 @@ def import_authors(name: str, network: Network, files: list[Path], target: Path)
 
 def _checkpoint(file: Path) -> dict[str, Any]:
     """A checkpoint's tensors by name, in its own layout; one of PyTorch that holds code is refused."""
+    if file.exists() and not file.is_file():  # a pipe is waited for without end
+        raise WeightsError(f"{file} is no file.", "Give the authors' PyTorch or Keras files.")
     if file.suffix.lower() in keras_files.SUFFIXES:
         return {name: torch.from_numpy(value) for name, value in _of_keras(file).items()}
     try:

@@ -28,6 +28,13 @@ def test_a_wrong_step_is_measured_and_the_others_stay() -> None:
     assert changed == ["2.jpg"]
 
 
+def test_a_step_told_as_none_is_measured() -> None:
+    found, changed = measured_stops.corrected(frames([1, 4, 16]), (1, 1, 4))
+    np.testing.assert_allclose(found, (1, 4, 16), rtol=1e-3)
+    assert changed == ["1.jpg"]
+    assert measured_stops.corrected(frames([1, 1, 4]), (1, 1, 4)) == ((1, 1, 4), [])
+
+
 def test_small_pictures_speak_too() -> None:
     small = [Exposure(one.pixels[:60, :80], one.encoding, one.name) for one in frames([1, 4, 4])]
     np.testing.assert_allclose(measured_stops.corrected(small, (1, 4, 32))[0], (1, 4, 4), rtol=1e-3)

@@ -286,6 +286,12 @@ def test_the_authors_checkpoints_are_imported_in_any_order(tmp_path: Path) -> No
         assert torch.equal(loaded.module.state_dict()[name], value.half().float()), name
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "one.pth")
+    with pytest.raises(WeightsError, match=r"one\.pth is no file"):
+        weights.import_authors("dfgnet", NETWORK, [tmp_path / "one.pth"], tmp_path / "out.safetensors")
+
+
 def test_an_incomplete_set_of_checkpoints_is_refused(tmp_path: Path) -> None:
     torch.save(DFGNet(**SMALL).dfgnet.state_dict(), tmp_path / "one.pth")
     with pytest.raises(WeightsError, match="no whole dfgnet"):

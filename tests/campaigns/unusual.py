@@ -222,7 +222,7 @@ CASES: dict[str, dict[str, Case]] = {
         "time 0": _exif(IFDRational(1, 100), IFDRational(0, 1), IFDRational(16, 100), refused=_NO_TIME),
         "time below 0": _exif(IFDRational(1, 100), IFDRational(-1, 100), IFDRational(16, 100), refused=_NO_TIME),
     },
-    "equal exposures": {
+    "all exposures equal": {
         "times equal": _exif(*[IFDRational(1, 100)] * 3, refused="no two of them make a bracket"),
         "times typed equal": _typed(1.0, 1.0, 1.0, refused="all have the same exposure"),
     },
