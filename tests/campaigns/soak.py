@@ -2,9 +2,10 @@
 
     python -m tests.campaigns.soak --minutes 60
 
-Each minute it prints memory (resident, and proportional where the system tells), open descriptors, threads, child
-processes and files in the temporary folder: of this process and of those it has started. A line through the minutes
-after the warm-up, by least squares, is the slope of memory. Exit status 1 where that is above --slope, where
+After each round of all cases, so that what is held is of the same one, it prints memory (resident, and proportional
+where the system tells; of those it has started, too), open descriptors, threads, child processes and files in the
+temporary folder: of this process and of those it has started. A line through the rounds after the warm-up, by least
+squares, is the slope of memory. Exit status 1 where that is above --slope, where
 descriptors or threads grow, where a temporary file stays, or where a bracket does not end as it must.
 """
 
@@ -43,11 +44,15 @@ class Case:
 
 @dataclass(frozen=True)
 class Sample:
-    """What the processes hold at one moment: minutes since the beginning, megabytes, counts."""
+    """What the processes hold at one moment: minutes since the beginning, megabytes, counts.
+
+    `started` is the part of the memory that is of the processes that this one has started.
+    """
 
     minute: float
     rss: float
     pss: float | None
+    started: float
     descriptors: int
     threads: int
     children: int
@@ -76,19 +81,14 @@ def main() -> int:
 
 
 def _soak(folder: Path, own: Path, minutes: float) -> tuple[list[Sample], Counter[str]]:
-    """Fuse all cases in turn until the time is over; a sample each minute, and how many brackets ended how."""
+    """Fuse all cases in turn until the time is over; a sample each round, and how many brackets ended how."""
     cases = list(_cases(folder))
     began, samples, ends = time.monotonic(), [], Counter[str]()
-    _say(" minute   RSS MB   PSS MB  descriptors  threads  children  temporaries  brackets")
-    while (passed := (time.monotonic() - began) / 60) < minutes:
-        for case in cases:
-            ends[_fused(case, folder / "fused")] += 1
-            passed = (time.monotonic() - began) / 60
-            if passed >= len(samples) or passed >= minutes:
-                samples.append(_sample(passed, own, folder / "fused", sum(ends.values())))
-                _show(samples[-1])
-            if passed >= minutes:
-                break
+    _say(" minute   RSS MB   PSS MB  of started  descriptors  threads  children  temporaries  brackets")
+    while (time.monotonic() - began) / 60 < minutes:
+        ends.update(_fused(case, folder / "fused") for case in cases)
+        samples.append(_sample((time.monotonic() - began) / 60, own, folder / "fused", ends.total()))
+        _show(samples[-1])
     return samples, ends
 
 
@@ -151,16 +151,20 @@ def _sample(minute: float, own: Path, output: Path, brackets: int) -> Sample:
     processes, children = [me], []
     with suppress(psutil.Error):
         children = me.children(recursive=True)
-    rss, pss, descriptors, threads = 0.0, 0.0, 0, 0
+    rss, pss, started, descriptors, threads = 0.0, 0.0, 0.0, 0, 0
     for one in [*processes, *children]:
         with suppress(psutil.Error):
-            rss += one.memory_info().rss / 1e6
-            pss += getattr(one.memory_full_info(), "pss", float("nan")) / 1e6
+            resident = one.memory_info().rss / 1e6
+            proportional = getattr(one.memory_full_info(), "pss", float("nan")) / 1e6
+            rss += resident
+            pss += proportional
+            if one != me:
+                started += resident if proportional != proportional else proportional  # noqa: PLR0124
             descriptors += one.num_fds()
             threads += one.num_threads()
     temporaries = sum(1 for path in own.rglob("*") if path.is_file()) + sum(1 for _ in output.glob(".*"))
     known = None if pss != pss else pss  # noqa: PLR0124 (NaN: this system does not tell)
-    return Sample(minute, rss, known, descriptors, threads, len(children), temporaries, brackets)
+    return Sample(minute, rss, known, started, descriptors, threads, len(children), temporaries, brackets)
 
 
 def _say(text: str) -> None:
@@ -171,8 +175,8 @@ def _say(text: str) -> None:
 def _show(one: Sample) -> None:
     pss = "-" if one.pss is None else f"{one.pss:.1f}"
     _say(
-        f"{one.minute:7.1f} {one.rss:8.1f} {pss:>8} {one.descriptors:12d} {one.threads:8d} {one.children:9d} "
-        f"{one.temporaries:12d} {one.brackets:9d}"
+        f"{one.minute:7.1f} {one.rss:8.1f} {pss:>8} {one.started:11.1f} {one.descriptors:12d} {one.threads:8d} "
+        f"{one.children:9d} {one.temporaries:12d} {one.brackets:9d}"
     )
 
 
@@ -181,7 +185,7 @@ def _judged(samples: list[Sample], ends: Counter[str], warm_up: float, largest: 
     counted = [one for one in samples if one.minute >= warm_up]
     _say(", ".join(f"{count} {end}" for end, count in ends.most_common()))
     if len(counted) < 3:
-        _say("Too few minutes to judge memory by: pass more --minutes.")
+        _say("Too few rounds to judge memory by: pass more --minutes.")
         return 1
     slope = 60 * float(np.polyfit([one.minute for one in counted], [one.memory for one in counted], 1)[0])
     first, last = counted[: len(counted) // 3 or 1], counted[-(len(counted) // 3 or 1) :]
