@@ -38,7 +38,10 @@ TONE_MAPPING = (24, 45)
 """Bytes a pixel of a linear file, its picture and that one's file: at the least, and as a rule."""
 
 ENCODING = {"avif": 107, "uhdr": 75}
-"""The same of formats whose encoders take more."""
+"""Bytes a pixel of a result and its file in formats whose encoders take more."""
+
+SHOWING = 24
+"""Bytes a pixel of a frame that is made a picture of for a page, when the result is there, too."""
 
 ONE_MORE = 6
 """Bytes a pixel of each file beside the first."""
@@ -70,8 +73,8 @@ class Footprint:
     usual: float
 
 
-def of(plan: Plan, settings: FuseSettings) -> Footprint:
-    """The footprint of a plan that is to be fused on this computer."""
+def of(plan: Plan, settings: FuseSettings, *, shown: bool = False) -> Footprint:
+    """The footprint of a plan that is to be fused on this computer; `shown` says whether on a page, too."""
     pixels = _pixels(plan.frames)
     network = isinstance(model_record(plan.model), Network)
     frames = [_stored(frame) for frame in plan.frames]
@@ -81,6 +84,8 @@ def of(plan: Plan, settings: FuseSettings) -> Footprint:
     )
     if settings.align != "off":
         usual = max(usual, pixels * sum(2 * one[1] + 2 for one in frames))  # frames, warped frames and their masks
+    kept = sum(one[1] for one in frames) + SHOWING if shown else 0
+    usual = max(usual, pixels * (kept + max(OUTPUTS, _encoding(settings.formats))))
     return Footprint(SURE * least, usual)
 
 
@@ -92,7 +97,7 @@ def of_light(file: FrameHeader) -> Footprint:
 def of_picture(file: FrameHeader, formats: Sequence[str]) -> Footprint:
     """The footprint of a linear file that is to be tone-mapped, and written in these formats."""
     least, usual = TONE_MAPPING
-    usual = max(usual, *(ENCODING.get(name, 0) for name in formats)) + ONE_MORE * (len(formats) - 1)
+    usual = max(usual, _encoding(formats)) + ONE_MORE * (len(formats) - 1)
     return Footprint(SURE * least * _pixels([file]), usual * _pixels([file]))
 
 
@@ -104,6 +109,10 @@ def of_pair(files: Sequence[FrameHeader], kinds: Iterable[Kind], frames: int, *,
     beside: dict[Kind, int] = {"fused": LIGHT * frames}
     least, usual = (max(MEASURING[kind][bound] + beside.get(kind, 0) for kind in kinds) for bound in (0, 1))
     return Footprint(SURE * least * _pixels(files), (usual + DRAWING * drawn) * _pixels(files))
+
+
+def _encoding(formats: Sequence[str]) -> int:
+    return max((ENCODING.get(name, 0) for name in formats), default=0)
 
 
 def _pixels(files: Iterable[FrameHeader]) -> int:

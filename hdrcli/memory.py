@@ -20,7 +20,8 @@ _VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_
 
 _SAID = re.compile(
     r"can't allocate memory|not enough memory|insufficient memory|failed to allocate|unable to allocate|bad_alloc"
-    r"|out of memory|cannot allocate memory|can't start new thread",
+    r"|out of memory|cannot allocate memory|can't start new thread"
+    r"|failed to map segment from shared object(?!: operation not permitted)",  # a library that is being loaded
     re.IGNORECASE,
 )
 

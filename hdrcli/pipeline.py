@@ -172,7 +172,7 @@ def run(plan: Plan, settings: FuseSettings, progress: Progress, work: Work) -> B
 def _with_room(plan: Plan, settings: FuseSettings, progress: Stage, manifest: Manifest, on_fused: Show) -> Carried:
     """One bracket, begun when there is memory for it."""
     alive = partial(progress, "waiting for memory", 0.0)
-    with admission.admitted(plan.name, footprint.of(plan, settings), alive) as waited:
+    with admission.admitted(plan.name, footprint.of(plan, settings, shown=on_fused is not None), alive) as waited:
         if waited:
             plan = replace(plan, notes=(*plan.notes, "waited until there was memory for it beside the others"))
         return _fuse_bracket(plan, settings, progress, manifest, on_fused)

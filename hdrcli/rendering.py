@@ -11,7 +11,20 @@ from pathlib import Path
 import numpy as np
 
 import hdrcli
-from hdrcli import admission, batch, disk, footprint, limits, pipeline, readers, scale, tone_mapping, transfer, unheeded
+from hdrcli import (
+    admission,
+    batch,
+    disk,
+    footprint,
+    limits,
+    memory,
+    pipeline,
+    readers,
+    scale,
+    tone_mapping,
+    transfer,
+    unheeded,
+)
 from hdrcli.adjustments import Adjustments
 from hdrcli.batch import Progress
 from hdrcli.contracts import OutputInfo
@@ -171,7 +184,12 @@ def _with_room(plan: Plan, settings: FuseSettings, progress: Callable[[str, floa
     """One file, if there is memory for it."""
     (file,) = plan.frames
     with admission.admitted(str(file.path), footprint.of_picture(file, settings.formats), lambda: None):
-        return _render(plan, settings, progress)
+        try:
+            return _render(plan, settings, progress)
+        except Exception as error:
+            if memory.is_exhausted(error):
+                raise batch.in_words(error, str(file.path), "Close other programs, or give smaller files.") from error
+            raise
 
 
 def _render(plan: Plan, settings: FuseSettings, progress: Callable[[str, float], None]) -> Carried:

@@ -11,24 +11,28 @@ from typing import Any
 
 import pytest
 
-METHODS = ("open", "mkdir", "replace", "unlink", "hardlink_to")
+METHODS = ("open", "mkdir", "replace", "unlink", "hardlink_to", "symlink_to")
+TAKE_SPACE = ("open", "mkdir", "write", "fsync", "hardlink_to", "symlink_to")
 
 
 class Faults:
     """Counts the calls on files below `folder`; the one of number `at` (from 1) does `deed` instead.
 
-    What is opened to be read does not count. `calls` are the names of the calls and of what they were on.
+    What is opened to be read does not count. `calls` are the names of the calls and of what they were on. Where the
+    deed is `lasting`, all calls after it that take space do it, too.
     """
 
-    def __init__(self, folder: Path, at: int, deed: Callable[[], None]) -> None:
+    def __init__(self, folder: Path, at: int, deed: Callable[[], None], *, lasting: bool = False) -> None:
         self.calls: list[tuple[str, str]] = []
         self._folder, self._at, self._deed = os.path.realpath(folder), at, deed
+        self._lasting = lasting
 
     def on(self, name: str, path: object) -> None:
         where = os.path.realpath(os.fsdecode(path))  # type: ignore[arg-type]
         if where == self._folder or where.startswith(self._folder + os.sep):
             self.calls.append((name, os.path.relpath(where, self._folder)))
-            if len(self.calls) == self._at:
+            is_later = self._lasting and 0 < self._at < len(self.calls)
+            if len(self.calls) == self._at or (is_later and name in TAKE_SPACE):
                 self._deed()
 
     def method(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,6 +42,16 @@ class Faults:
                 self.on(name, path)
             made = real(path, *arguments, **options)
             return Counted(made, self) if name == "open" and set(str(mode)) & set("wxa+") else made
+
+        return call
+
+    def os_open(self, real: Callable[..., int]) -> Callable[..., int]:
+        """Locks, and files without a name, are opened by it."""
+
+        def call(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
+            if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+                self.on("open", path)
+            return real(path, flags, *arguments, **options)
 
         return call
 
@@ -71,13 +85,14 @@ class Counted:
 
 
 @contextmanager
-def fault(folder: Path, at: int, deed: Callable[[], None]) -> Iterator[Faults]:
+def fault(folder: Path, at: int, deed: Callable[[], None], *, lasting: bool = False) -> Iterator[Faults]:
     """Let the call of number `at` on files in `folder` do `deed`; 0 for none."""
-    faults = Faults(folder, at, deed)
+    faults = Faults(folder, at, deed, lasting=lasting)
     with pytest.MonkeyPatch.context() as patch:
         for name in METHODS:
             patch.setattr(Path, name, faults.method(name, getattr(Path, name)))
         patch.setattr(os, "fsync", faults.fsync(os.fsync))
+        patch.setattr(os, "open", faults.os_open(os.open))
         yield faults
 
 

@@ -88,6 +88,7 @@ def test_a_limit_of_addresses_counts() -> None:
         cv2.error("OpenCV(5.0.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 9 bytes"),
         torch.cuda.OutOfMemoryError("too large"),
         RuntimeError("can't start new thread"),
+        ImportError("/usr/lib/libaom.so.3: failed to map segment from shared object"),
     ],
 )
 def test_errors_that_say_so(error: Exception) -> None:
@@ -101,6 +102,7 @@ def test_errors_that_say_so(error: Exception) -> None:
 def test_other_errors_are_what_they_are() -> None:
     assert not memory.is_exhausted(RuntimeError("sizes do not match"))
     assert not memory.is_exhausted(KeyboardInterrupt("out of memory"))
+    assert not memory.is_exhausted(ImportError("failed to map segment from shared object: Operation not permitted"))
 
 
 MEASURED = [  # frames, suffix, megapixels, model, peak of the process in GB, 0.15 of them before it begins

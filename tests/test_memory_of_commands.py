@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
+import OpenEXR
 import pytest
 
 from hdrcli import footprint, inspection, memory, readers, rendering
 from hdrcli.comparison import Kind
+from hdrcli.errors import ReadError
 from hdrcli.evaluation import judging
 from hdrcli.footprint import Footprint
 from hdrcli.image import FrameHeader
+from hdrcli.plan import Plan
+from hdrcli.readers import exr
+from hdrcli.settings import FuseSettings
 from tests.cli.conftest import Run, files, run
 from tests.evaluation.images import light, write_exr, write_png
 from tests.test_memory import GB
@@ -112,6 +118,13 @@ def test_estimates_of_tone_mapping_meet_measured_peaks(megapixels: float, format
     assert agree(footprint.of_picture(header(megapixels), formats.split(",")), peak)
 
 
+@pytest.mark.parametrize(("model", "peak"), [("mertens", 1.75), ("debevec", 1.73)])
+def test_the_estimate_of_a_page_meets_measured_peaks(model: str, peak: float) -> None:
+    """Of three JPEG frames of 24 megapixels; without a page they take 1.06 and 1.04 GB."""
+    frames = tuple(FrameHeader(Path(f"{number}.jpg"), 6000, 4000) for number in range(3))
+    assert agree(footprint.of(Plan("hall", frames, model, ()), FuseSettings(), shown=True), peak)
+
+
 @pytest.mark.parametrize(
     ("kind", "drawn", "frames", "peak"),  # of a pair of 24 megapixels: the costliest metric of a kind, and the cheapest
     [
@@ -138,7 +151,10 @@ def test_memory_that_runs_out_all_the_same_costs_one_file(run: Run, monkeypatch:
     whole = rendering.encoded
     monkeypatch.setattr(rendering, "encoded", lambda *given: exhausted() if given[2].name == "large" else whole(*given))
     outcome = run(*TONEMAP.split(), "--no-config")
-    assert (outcome.status, outcome.err.splitlines()[0]) == (1, "Error: large needs more memory than there is.")
+    assert (outcome.status, outcome.err.splitlines()[0]) == (
+        1,
+        "Error: light/made/large.exr needs more memory than there is.",
+    )
     whole_check = judging.light.white_of
     monkeypatch.setattr(
         judging.light, "white_of", lambda *given: exhausted() if given[1].stem == "large" else whole_check(*given)
@@ -155,3 +171,22 @@ def test_memory_that_runs_out_in_a_command_is_no_bug(run: Run, monkeypatch: pyte
     outcome = run("inspect", tmp_path, "--no-config")
     assert outcome.status == 1
     assert outcome.err.startswith("Error: hdrcli inspect needs more memory than there is.\nHint: Close other programs")
+
+
+def test_an_exr_whose_pixels_find_no_memory_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenEXR says so on standard output, and goes on without them."""
+    path = write_exr(tmp_path / "a.exr", light())
+    whole = OpenEXR.File
+
+    def short(stream: object, separate_channels: bool, header_only: bool) -> object:
+        if not header_only:
+            sys.stdout.write(
+                "Warning: Exception raised reading pixel data for part 0 - MemoryError: Unable to allocate"
+            )
+        return whole(stream, separate_channels=separate_channels, header_only=header_only)
+
+    monkeypatch.setattr(OpenEXR, "File", short)
+    with pytest.raises(ReadError, match="does not fit in memory"):
+        exr.read(path)

@@ -39,6 +39,9 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM or SIGHUP: ends the run as Ctrl-C does, temporaries removed."""
 
 
+_SMALLER = {"train": "a smaller --batch", "bench": "smaller --sizes"}
+"""What takes less memory, of commands that are not given files to decode."""
+
 _SIGNALS = {"SIGINT": KeyboardInterrupt, "SIGTERM": Terminated, "SIGHUP": Terminated}
 
 
@@ -117,7 +120,7 @@ def _unforeseen(error: Exception, given: Sequence[str]) -> HdrcliError:
     if memory.is_exhausted(error):
         told = HdrcliError(
             f"{' '.join([NAME, *given[:1]])} needs more memory than there is.",
-            "Close other programs, or pass fewer or smaller files.",
+            f"Close other programs, or pass {_SMALLER.get(given[0] if given else '', 'fewer or smaller files')}.",
         )
     elif isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from hdrcli import memory
 from hdrcli.contracts import Reader
 from hdrcli.development import Development
 from hdrcli.errors import ReadError, excerpt
@@ -77,6 +78,8 @@ def _file(path: Path, header_only: bool) -> Any:
         # What cannot be decoded is dropped from the parts, with a message on standard output.
         with heard() as said:
             image = OpenEXR.File(stream, separate_channels=True, header_only=header_only)
+        if memory.is_exhausted(ValueError(said.getvalue())):
+            raise MemoryError
         if said.getvalue() or not image.parts:
             raise ValueError("its pixels cannot be decoded")
         if image.parts[0].type() not in (OpenEXR.scanlineimage, OpenEXR.tiledimage):

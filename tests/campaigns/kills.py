@@ -26,6 +26,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -237,7 +238,7 @@ def digests(folder: Path) -> dict[str, tuple[str, int]]:
     return {str(path): (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns) for path in files}
 
 
-def makings(folder: Path) -> object:
+def makings(folder: Path) -> Any:
     """What fused.json says, but for times of files."""
     made = json.loads((folder / "fused.json").read_text())["made"]
     for one in made:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
+import re
 import shutil
 import subprocess
-from itertools import count
+import sys
 from pathlib import Path
 
 import pytest
 
 from hdrcli import pipeline
-from tests import faults
-from tests.cli.conftest import Run, files
+from tests.cli.conftest import ROOT, Run, files
 from tests.conftest import MakeBracket
 
 COMMAND = ("fuse", "hall", "-m", "mertens")
@@ -31,33 +29,16 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
-@pytest.mark.parametrize("number", [errno.ENOSPC])
-def test_whichever_call_fails_the_run_says_so_and_can_go_on(run: Run, hall: Path, tmp_path: Path, number: int) -> None:
-    """Each call in turn by which outputs, journal and fused.json are written, until a run has no more of them."""
-    assert run(*COMMAND, "-o", "whole").status == 0
-    whole, failed = content(tmp_path / "whole"), 0
-    for at in count(1):
-        output = tmp_path / f"out{at}"
-        with faults.fault(output, at, faults.failing(number)) as counted:
-            outcome = run(*COMMAND, "-o", output)
-        assert "Traceback" not in outcome.err
-        assert "a bug" not in outcome.err
-        shown = {name: data for name, data in content(output).items() if not name.startswith(".")}
-        assert shown == ({} if outcome.status else whole), outcome.err
-        if outcome.status:
-            failed += 1
-            assert outcome.status == 1
-            assert f"Error: {output}" in outcome.err
-            assert os.strerror(number).lower() in outcome.err or "the disk is full" in outcome.err
-        if at % 8 == 1:  # also without the fault all is as it would have been, and nothing else is left
-            assert run(*COMMAND, "-o", output, "--skip-existing").status == 0
-            assert content(output) == whole
-            assert len(json.loads((output / "fused.json").read_text())["made"]) == 1
-        shutil.rmtree(output)
-        if len(counted.calls) < at:
-            break
-    assert failed > 15
-    assert at > failed + 10  # fused.json, and what only clears up
+def test_steps_on_the_disk_that_fail_or_are_the_last(tmp_path: Path) -> None:
+    """A share of the campaign, which tries them all."""
+    share = [sys.executable, "-m", "tests.campaigns.crashes", "--every", "60", "--commands", "fuse"]
+    done = subprocess.run([*share, "--folder", tmp_path], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = {name: int(count) for count, name in re.findall(r"^ *(\d+) (.+)$", done.stdout, re.MULTILINE)}
+    assert counts["of which a step failed"] > 15
+    assert counts["ended at a step"] > 2
+    assert counts["named errors"] > 6
+    assert counts["problems"] == 0
 
 
 def test_a_small_disk(run: Run, hall: Path, tmp_path: Path) -> None:
