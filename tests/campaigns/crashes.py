@@ -227,7 +227,7 @@ def command_line(words: str) -> int:
     from hdrcli.disk import together
     from hdrcli.sandbox import client
 
-    client._helpers[:] = [None]
+    client._zygotes[:] = [None]
     together._looked.clear()  # as at the start of a process
     return main([*words.split(), "--no-config"])
 
