@@ -193,14 +193,19 @@ def _by_output(makings: Iterable[Making]) -> dict[str, Making]:
 
 
 def _grouped(made: Mapping[str, Making]) -> Iterable[Making]:
-    """Each making once, with the outputs that no later one has made again."""
+    """Each making once, with the outputs that no later one has made again, and what these may still have to replace."""
     keys: dict[int, str] = {}
     groups: dict[str, tuple[Making, dict[str, FileState]]] = {}
     for name, making in sorted(made.items()):
         key = keys.setdefault(id(making), "") or replace(making, outputs={}).line()
         keys[id(making)] = key
         groups.setdefault(key, (making, {}))[1][name] = making.outputs[name]
-    return (replace(making, outputs=outputs) for making, outputs in groups.values())
+    return (replace(making, outputs=left, replaces=_to_replace(making, left)) for making, left in groups.values())
+
+
+def _to_replace(making: Making, outputs: Mapping[str, FileState]) -> dict[str, tuple[str, ...]]:
+    promised = {name for name, state in outputs.items() if state.modified is None}
+    return {name: digests for name, digests in making.replaces.items() if name in promised}
 
 
 def _read(file: Path) -> list[Making]:

@@ -240,6 +240,28 @@ def test_an_output_promised_and_never_written_is_forgotten(tmp_path: Path, monke
     assert not list(tmp_path.iterdir())
 
 
+def test_of_a_broken_run_only_what_it_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of its two outputs one has the bytes of the older one; the other was never written, and stays the older run's."""
+    first = {tmp_path / "hall.hdr": b"light", tmp_path / "hall.png": b"older"}
+    book = Manifest(tmp_path)
+    book.write(a_making("hall"), first)
+    book.merge()
+    broken = Manifest(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "write_all", refused)
+        with pytest.raises(WriteError):
+            broken.write(replace(a_making("hall"), model="debevec"), {**first, tmp_path / "hall.png": b"newer"})
+    broken.merge()
+    told = {one["model"]: one for one in json.loads((tmp_path / "fused.json").read_text())["made"]}
+    assert list(told["mertens"]["outputs"]) == ["hall.png"]
+    assert list(told["debevec"]["outputs"]) == ["hall.hdr"]
+    assert not any("replaces" in one for one in told.values())
+
+
+def refused(*_: Any) -> None:
+    raise WriteError("The disk is full.", "")
+
+
 def test_a_lock_held_for_ever_costs_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
