@@ -27,6 +27,7 @@ import numpy as np
 import psutil
 
 import hdrcli
+from hdrcli import heap
 from tests import scenes
 
 ALL_FORMATS = ("png", "exr", "tiff", "jpg", "hdr")
@@ -71,6 +72,7 @@ def main() -> int:
     parser.add_argument("--warm-up", type=float, default=None, help="minutes not counted (default: a fifth)")
     parser.add_argument("--slope", type=float, default=30.0, help="largest growth of memory, MB an hour")
     given = parser.parse_args()
+    heap.shared()  # as the command does
     warm_up = given.minutes / 5 if given.warm_up is None else given.warm_up
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         own = Path(folder) / "temporary"
