@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -38,6 +39,9 @@ app.add_typer(weights.app, name="weights")
 class Terminated(KeyboardInterrupt):
     """SIGTERM or SIGHUP: ends the run as Ctrl-C does, temporaries removed."""
 
+
+_OF_THE_DISK = "Check the disk, its permissions and where output goes."
+_CURES = {errno.ENAMETOOLONG: "Check its spelling, or give a shorter name.", errno.ELOOP: "Name what the link is for."}
 
 _SIGNALS = {"SIGINT": KeyboardInterrupt, "SIGTERM": Terminated, "SIGHUP": Terminated}
 
@@ -116,9 +120,7 @@ def _unforeseen(error: Exception) -> HdrcliError:
     """An error that no one turned into words: of the system (stdout, folders that change under our hands), or a bug."""
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        told = HdrcliError(
-            f"{where}{error.strerror or error}.", "Check the disk, its permissions and where output goes."
-        )
+        told = HdrcliError(f"{where}{error.strerror or error}.", _CURES.get(error.errno or 0, _OF_THE_DISK))
     else:
         reason = str(error).strip() or "no reason given"
         told = HdrcliError(
