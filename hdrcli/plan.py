@@ -140,8 +140,9 @@ def _exposures(found: FoundBracket, settings: FuseSettings, find: FindSidecar) -
     option = "--times" if settings.times is not None else "--stops"
     if given is not None:
         if len(given) != len(names):
+            exposures = f"{len(given)} exposure{'s' * (len(given) != 1)}"
             raise ExposureError(
-                f"{option} gives {len(given)} exposures but {found.name} has {len(names)} frames.",
+                f"{option} gives {exposures} but {found.name} has {len(names)} frames.",
                 f"Give one for each frame, in file order: {', '.join(names)}.",
             )
         relative = given if settings.times is not None else tuple(2.0**stop for stop in given)

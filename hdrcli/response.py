@@ -55,7 +55,7 @@ def parse(response: str) -> tuple[str, float | None]:
             gamma = float("nan")
         if 0.1 < gamma <= 10:
             return kind, gamma
-    raise UsageError(f'There is no response "{response}".', f"Choose one of: {CHOICES}.")
+    raise UsageError(f'--response has no "{response}".', f"Choose one of: {CHOICES}.")
 
 
 def decode(bracket: Bracket, response: str, believed: bool = True) -> Decoded:

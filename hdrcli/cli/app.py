@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -41,6 +42,9 @@ class Terminated(KeyboardInterrupt):
 
 _SMALLER = {"train": "a smaller --batch", "bench": "smaller --sizes"}
 """What takes less memory, of commands that are not given files to decode."""
+
+_OF_THE_DISK = "Check the disk, its permissions and where output goes."
+_CURES = {errno.ENAMETOOLONG: "Check its spelling, or give a shorter name.", errno.ELOOP: "Name what the link is for."}
 
 _SIGNALS = {"SIGINT": KeyboardInterrupt, "SIGTERM": Terminated, "SIGHUP": Terminated}
 
@@ -124,9 +128,7 @@ def _unforeseen(error: Exception, given: Sequence[str]) -> HdrcliError:
         )
     elif isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        told = HdrcliError(
-            f"{where}{error.strerror or error}.", "Check the disk, its permissions and where output goes."
-        )
+        told = HdrcliError(f"{where}{error.strerror or error}.", _CURES.get(error.errno or 0, _OF_THE_DISK))
     else:
         reason = str(error).strip() or "no reason given"
         told = HdrcliError(

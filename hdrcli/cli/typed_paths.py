@@ -11,7 +11,7 @@ def folder(option: str, text: str) -> Path:
     """The folder of an option. Raises UsageError for no text, which would mean the current folder, and for a dash."""
     if text == "-":
         raise UsageError(
-            f"{option} - is no folder, and results are files.", f"Type {option} DIR, or ./- for that name."
+            f"{option} takes the name of a folder, not -.", f"Type {option} DIR, or ./- for one of that name."
         )
     if not text:
         raise UsageError(f"{option} is empty.", f"Type {option} DIR; in a script, check the variable.")

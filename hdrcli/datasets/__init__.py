@@ -30,8 +30,8 @@ def find(root: Path, layout: str = "auto") -> tuple[str, list[Scene], list[str]]
     best = max(found, key=lambda name: len(found[name][0]))
     scenes, notes = found[best]
     if not scenes:
-        shapes = "; ".join(f"{name}: {_layout(name).summary}" for name in asked)
-        raise ReadError(f"{root} holds no scenes with truth.", f"Lay it out as one of these: {shapes}")
+        shapes = "; ".join(f"{name}: {_layout(name).summary.rstrip('.')}" for name in asked)
+        raise ReadError(f"{root} holds no scenes with truth.", f"Lay it out as one of these: {shapes}.")
     return best, scenes, notes
 
 

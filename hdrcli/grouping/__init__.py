@@ -69,9 +69,9 @@ def find_brackets(
     bracket is its `error`; only nonsense in the options raises (UsageError).
     """
     if size is not None and size < 2:
-        raise UsageError("A bracket has at least 2 frames.", "Give a size of 2 or more.")
+        raise UsageError(f"--size {size} is no bracket.", "Pass 2 or more frames.")
     if gap is not None and not gap >= 0:
-        raise UsageError("The gap between brackets must be 0 seconds or more.", "Give it in seconds, such as 10.")
+        raise UsageError(f"--gap {gap:g} is no time between brackets.", "Pass 0 seconds or more, such as 10.")
     search = _Search(gap, size, frozenset(map(os.path.realpath, exclude)))
     once: dict[str, Path] = {}
     for path in inputs:

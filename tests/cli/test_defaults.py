@@ -137,7 +137,7 @@ BAD = {
     "out of range": ("[train]\nsteps = 0\n", "steps cannot be 0", "Write steps = N"),
     "unknown model": ('[fuse]\nmodel = "dfgnt"\n', 'model has no "dfgnt"', "Did you mean dfgnet"),
     "unknown format": ('[fuse]\nformat = ["png", "bmp"]\n', 'format has no "bmp"', "png"),
-    "unknown response": ('[fuse]\nresponse = "film"\n', 'response = "film": There is no response', "srgb"),
+    "unknown response": ('[fuse]\nresponse = "film"\n', 'response has no "film"', "srgb"),
     "tile too small": ("[fuse]\ntile = 8\n", "tile 8 is too small", "32"),
     "no jobs": ("[fuse]\njobs = 0\n", "jobs 0 does no work", "1 or more"),
     "negative gap": ("[fuse]\ngap = -1\n", "gap", "seconds"),
