@@ -101,4 +101,4 @@ def test_a_map_shows_where_the_error_is(name: str, kind: Any) -> None:
     assert drawn.dtype == np.float32
     assert metric(name).map_unit
     inside = drawn[125:145, 45:75].mean()
-    assert inside > 10 * np.delete(drawn, np.s_[100:170], axis=0).mean()
+    assert inside > 10 * np.delete(drawn, np.s_[80:190], axis=0).mean()  # where no window or band reaches
