@@ -174,7 +174,8 @@ class Writer:
 class Metric:
     """A measure of how good a picture is, larger the better.
 
-    `measure` returns one number for each of `figures`, their names in results; the first is the file's own name.
+    `measure` returns one number for each of `figures`, their names in results; the first is the file's own name. Those
+    of the others that are `falling` are smaller the better.
     `compares` are the kinds of comparison it can judge, the preferred first. `best` is the first figure of a picture
     held against itself: infinite for PSNR, None where that can't be done. `usual` says whether it is measured when none
     are asked for. `peaks_at_white` says whether it is defined for light in [0, 1] only: what is above counts as white.
@@ -195,6 +196,7 @@ class Metric:
     usual: bool = True
     peaks_at_white: bool = False
     needs: str | None = None
+    falling: tuple[str, ...] = ()
     error_map: Callable[[Comparison], np.ndarray] | None = None
     map_unit: str = ""
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
+from hdrcli import plugins
+from hdrcli.contracts import Metric
 from hdrcli.scores import Contest, Score, Summary
 
 RESAMPLES = 10_000
@@ -39,10 +42,17 @@ def summaries(scores: Sequence[Score]) -> tuple[Summary, ...]:
 
 def _summary(figure: str, model: str | None, scenes: Sequence[Score]) -> Summary:
     values = np.array([score.values[figure] for score in scenes])
-    worst = int(np.argmin(values))
+    worst = int(np.argmax(values) if figure in _falling() else np.argmin(values))
     low, high = interval(values)
     mean, median = float(values.mean()), float(np.median(values))
     return Summary(figure, model, len(scenes), mean, median, float(values[worst]), scenes[worst].name, low, high)
+
+
+@cache
+def _falling() -> frozenset[str]:
+    """The figures of all metrics that are smaller the better."""
+    metrics: list[Metric] = [plugins.load("metrics", name).METRIC for name in plugins.names("metrics")]
+    return frozenset(figure for metric in metrics for figure in metric.falling)
 
 
 def interval(values: np.ndarray) -> tuple[float | None, float | None]:

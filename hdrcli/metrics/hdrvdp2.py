@@ -22,6 +22,7 @@ METRIC = Metric(
     "sizes and pixels per degree only",
     source="Mantiuk et al., SIGGRAPH 2011; Narwaria et al., JEI 2015",
     usual=False,
+    falling=("hdrvdp2_p_det", "hdrvdp2_c_max"),
     error_map=lambda comparison: _visibility.probabilities(comparison, _visibility.colours),
     map_unit="probability of detection",
 )

@@ -18,6 +18,7 @@ METRIC = Metric(
     "pixels per degree only",
     source="Mantiuk et al., SIGGRAPH 2011; Narwaria et al., JEI 2015",
     usual=False,
+    falling=("hdrvdp2_y_p_det", "hdrvdp2_y_c_max"),
     error_map=lambda comparison: _visibility.probabilities(comparison, _visibility.luminance),
     map_unit="probability of detection",
 )

@@ -22,6 +22,11 @@ def test_mean_median_and_worst() -> None:
     assert (one.mean, one.median, one.worst, one.worst_scene) == (38.75, 40.5, 30.0, "s1")
 
 
+def test_the_worst_contrast_that_is_seen_is_the_largest() -> None:
+    (one,) = summaries.summaries(scores(None, [1.0, 2.0, 3.0], "hdrvdp2_c_max"))
+    assert (one.worst, one.worst_scene) == (3.0, "s2")
+
+
 def test_scores_without_the_figure_do_not_count() -> None:
     missing = Score("s9", Path("s9.exr"), None, {})
     (one,) = summaries.summaries([*scores(None, [1.0, 3.0]), missing])
