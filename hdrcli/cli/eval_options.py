@@ -91,7 +91,8 @@ Frames = Annotated[
     ),
 ]
 PeakLuminance = Annotated[
-    float, typer.Option(metavar="CD/M2", rich_help_panel=_MEASURING, help="Luminance of linear 1.0: pu21, hdrvdp2, cvvdp.")
+    float,
+    typer.Option(metavar="CD/M2", rich_help_panel=_MEASURING, help="Luminance of linear 1.0: pu21, hdrvdp2, cvvdp."),
 ]
 PixelsPerDegree = Annotated[
     float, typer.Option(metavar="N", rich_help_panel=_MEASURING, help="Of visual angle: hdrvdp2.")
