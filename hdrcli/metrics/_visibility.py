@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from hdrcli import memory
 from hdrcli.comparison import Comparison
 from hdrcli.errors import MetricError
 from hdrcli.metrics import _pu21
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 DARKEST = 0.005
 """The least luminance in cd/m^2 that a display shows, as in the other metrics that model one."""
+
+BYTES_PER_PIXEL = 290
+"""Measured peak of memory, without the two images."""
 
 Encoding = Callable[[np.ndarray, float], np.ndarray]
 """Makes (H, W, C) float64 in cd/m^2 of linear light (H, W, 3) and the luminance of 1.0."""
@@ -38,7 +42,7 @@ def luminance(linear: np.ndarray, white: float) -> np.ndarray:
 def figures(comparison: Comparison, encoding: Encoding) -> tuple[float, float, float]:
     """Quality, the probability that any difference is seen, and the largest contrast in thresholds.
 
-    Raises MetricError for pictures smaller than the pyramid's filters.
+    Raises MetricError for pictures smaller than the pyramid's filters, and for those that memory does not suffice for.
     """
     seen = _visibility(comparison, encoding)
     return seen.quality, seen.detection, seen.contrast
@@ -57,6 +61,12 @@ def _visibility(comparison: Comparison, encoding: Encoding) -> Visibility:
         raise MetricError(
             f"HDR-VDP-2 needs {pyramid.LEAST_SIDE} pixels each way, and the picture is {width} x {height}.",
             "Pass larger images, or leave hdrvdp2 out of --metrics.",
+        )
+    needed = width * height * BYTES_PER_PIXEL
+    if memory.available() < needed:
+        raise MetricError(
+            f"HDR-VDP-2 needs {needed / 1e9:.1f} GB of free memory for {width} x {height} pixels.",
+            "Pass smaller images, or leave hdrvdp2 out of --metrics.",
         )
     known = _seen.setdefault(comparison, {})
     if encoding not in known:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from hdrcli import memory
 from hdrcli.comparison import Comparison, Viewing
 from hdrcli.errors import MetricError
 from hdrcli.metrics import hdrvdp2, hdrvdp2_y
@@ -190,6 +191,12 @@ def test_a_dimmer_display_hides_differences() -> None:
     truth = scene()
     worse = truth * (1 + 0.02 * np.random.default_rng(6).normal(size=truth.shape)).astype(np.float32)
     assert quality(worse, truth, peak_luminance=1) > quality(worse, truth, peak_luminance=100)
+
+
+def test_what_memory_does_not_suffice_for_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available", lambda: 10**6)
+    with pytest.raises(MetricError, match=r"HDR-VDP-2 needs 0.0 GB of free memory for 128 x 96 pixels"):
+        quality(scene(), scene())
 
 
 def test_pictures_smaller_than_the_filters_are_told() -> None:
