@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from hdrcli import memory
+from hdrcli import heap, memory
 from hdrcli.errors import HdrcliError
 from hdrcli.footprint import Footprint
 
@@ -34,6 +34,7 @@ def admitted(name: str, needed: Footprint, alive: Callable[[], None]) -> Iterato
     try:
         yield waited
     finally:
+        heap.trim()  # brackets of many sizes leave holes, which would add up for an hour or two
         with _changed:
             _in_work.remove(needed.usual)
             _changed.notify_all()
