@@ -22,7 +22,7 @@ LIMIT = 300.0
 PROMISED = (0, 1, 2)
 """Exit statuses."""
 
-_OF_A_TERMINAL = re.compile(r"\x1b\[(0|[1-3]|3[2-6]|9[0-7]|[12];3[1-6])m|\x1b\[(1A|2K)|\x1b\[\?25[lh]")
+_OF_A_TERMINAL = re.compile(r"\x1b\[(0|[1-3]|3[1-6]|9[0-7]|[12];3[1-6])m|\x1b\[(1A|2K)|\x1b\[\?25[lh]")
 """What rich itself sends to a terminal: colours, and the cursor of its progress bars."""
 
 LONGEST = 30_000

@@ -30,6 +30,7 @@ TEXTS: dict[str, bytes] = awkward.NAMES | {
     "megabyte of colours": b"\x1b[31mLong" * 100_000,
     "megabyte without blanks": b"=" * 1_000_000,
     "link of a terminal": b"\x1b]8;;http://x.org/\x1b\\click\x1b]8;;\x1b\\",
+    "ground of a terminal": b"\x1b[41mred",
     "clipboard of a terminal": b"\x1b]52;c;cm0gLXJmIC8=\x07",
     "question to a terminal": b"\x1b[c\x1b[6n\x1bP$q q\x1b\\\x05",
     "markup that is closed": b"[red]x[/red] [link=file:///etc/passwd]y[/link] [/]",
