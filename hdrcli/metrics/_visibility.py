@@ -42,7 +42,8 @@ def luminance(linear: np.ndarray, white: float) -> np.ndarray:
 def figures(comparison: Comparison, encoding: Encoding) -> tuple[float, float, float]:
     """Quality, the probability that any difference is seen, and the largest contrast in thresholds.
 
-    Raises MetricError for pictures smaller than the pyramid's filters, and for those that memory does not suffice for.
+    Raises MetricError for pictures smaller than the pyramid's filters or brighter than any eye is modelled for, and for
+    those that memory does not suffice for.
     """
     seen = _visibility(comparison, encoding)
     return seen.quality, seen.detection, seen.contrast
@@ -54,7 +55,7 @@ def probabilities(comparison: Comparison, encoding: Encoding) -> np.ndarray:
 
 
 def _visibility(comparison: Comparison, encoding: Encoding) -> Visibility:
-    from hdrcli.metrics._hdrvdp2 import model, pyramid
+    from hdrcli.metrics._hdrvdp2 import eye, model, pyramid
 
     height, width = comparison.prediction.shape[:2]
     if min(height, width) < pyramid.LEAST_SIDE:
@@ -72,5 +73,10 @@ def _visibility(comparison: Comparison, encoding: Encoding) -> Visibility:
     if encoding not in known:
         white = comparison.viewing.peak_luminance
         shown = [encoding(image, white) for image in (comparison.prediction, comparison.reference)]
+        brightest = max(float(one.max()) for one in shown)
+        if brightest > eye.BRIGHTEST:
+            raise MetricError(
+                f"HDR-VDP-2 knows no light of {brightest:.3g} cd/m^2.", "Pass a smaller --peak-luminance, or --white."
+            )
         known[encoding] = model.visibility(shown[0], shown[1], comparison.viewing.pixels_per_degree)
     return known[encoding]

@@ -199,6 +199,11 @@ def test_what_memory_does_not_suffice_for_is_told(monkeypatch: pytest.MonkeyPatc
         quality(scene(), scene())
 
 
+def test_light_beyond_the_model_is_told() -> None:
+    with pytest.raises(MetricError, match=r"HDR-VDP-2 knows no light of .*e\+299 cd/m\^2"):
+        quality(scene(), scene(), peak_luminance=1e300)
+
+
 def test_pictures_smaller_than_the_filters_are_told() -> None:
     comparison = Comparison("linear", np.ones((15, 40, 3)), np.ones((15, 40, 3)))
     with pytest.raises(MetricError, match="HDR-VDP-2 needs 16 pixels each way, and the picture is 40 x 15"):
