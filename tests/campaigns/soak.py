@@ -2,11 +2,11 @@
 
     python -m tests.campaigns.soak --minutes 60
 
-After each round of all cases, so that what is held is of the same one, it prints memory (resident, and proportional
-where the system tells; of those it has started, too), open descriptors, threads, child processes and files in the
-temporary folder: of this process and of those it has started. A line through the rounds after the warm-up, by least
-squares, is the slope of memory. Exit status 1 where that is above --slope, where
-descriptors or threads grow, where a temporary file stays, or where a bracket does not end as it must.
+After each round of all cases, so that what is held is of the same one, it prints memory (USS: what belongs to the
+processes alone, whoever else maps the same libraries), open descriptors, threads, child processes and files in the
+temporary folder, of this process and of those it has started. A line through the rounds after the warm-up, by least
+squares, is the slope of memory. Exit status 1 where that is above --slope, where descriptors or threads grow, where a
+temporary file stays, or where a bracket does not end as it must.
 """
 
 from __future__ import annotations
@@ -51,18 +51,13 @@ class Sample:
     """
 
     minute: float
-    rss: float
-    pss: float | None
+    memory: float
     started: float
     descriptors: int
     threads: int
     children: int
     temporaries: int
     brackets: int
-
-    @property
-    def memory(self) -> float:
-        return self.rss if self.pss is None else self.pss
 
 
 def main() -> int:
@@ -86,7 +81,7 @@ def _soak(folder: Path, own: Path, minutes: float) -> tuple[list[Sample], Counte
     """Fuse all cases in turn until the time is over; a sample each round, and how many brackets ended how."""
     cases = list(_cases(folder))
     began, samples, ends = time.monotonic(), [], Counter[str]()
-    _say(" minute   RSS MB   PSS MB  of started  descriptors  threads  children  temporaries  brackets")
+    _say(" minute   USS MB  of started  descriptors  threads  children  temporaries  brackets")
     while (time.monotonic() - began) / 60 < minutes:
         ends.update(_fused(case, folder / "fused") for case in cases)
         samples.append(_sample((time.monotonic() - began) / 60, own, folder / "fused", ends.total()))
@@ -153,20 +148,16 @@ def _sample(minute: float, own: Path, output: Path, brackets: int) -> Sample:
     processes, children = [me], []
     with suppress(psutil.Error):
         children = me.children(recursive=True)
-    rss, pss, started, descriptors, threads = 0.0, 0.0, 0.0, 0, 0
+    memory, started, descriptors, threads = 0.0, 0.0, 0, 0
     for one in [*processes, *children]:
         with suppress(psutil.Error):
-            resident = one.memory_info().rss / 1e6
-            proportional = getattr(one.memory_full_info(), "pss", float("nan")) / 1e6
-            rss += resident
-            pss += proportional
-            if one != me:
-                started += resident if proportional != proportional else proportional  # noqa: PLR0124
+            alone = one.memory_full_info().uss / 1e6
+            memory += alone
+            started += alone if one != me else 0
             descriptors += one.num_fds()
             threads += one.num_threads()
     temporaries = sum(1 for path in own.rglob("*") if path.is_file()) + sum(1 for _ in output.glob(".*"))
-    known = None if pss != pss else pss  # noqa: PLR0124 (NaN: this system does not tell)
-    return Sample(minute, rss, known, started, descriptors, threads, len(children), temporaries, brackets)
+    return Sample(minute, memory, started, descriptors, threads, len(children), temporaries, brackets)
 
 
 def _say(text: str) -> None:
@@ -175,9 +166,8 @@ def _say(text: str) -> None:
 
 
 def _show(one: Sample) -> None:
-    pss = "-" if one.pss is None else f"{one.pss:.1f}"
     _say(
-        f"{one.minute:7.1f} {one.rss:8.1f} {pss:>8} {one.started:11.1f} {one.descriptors:12d} {one.threads:8d} "
+        f"{one.minute:7.1f} {one.memory:8.1f} {one.started:11.1f} {one.descriptors:12d} {one.threads:8d} "
         f"{one.children:9d} {one.temporaries:12d} {one.brackets:9d}"
     )
 
