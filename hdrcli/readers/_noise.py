@@ -40,8 +40,6 @@ def of_white(planes: np.ndarray | None, gains: list[float], matrix: np.ndarray) 
     if planes is None or len(planes) not in (1, 3):
         return None
     balance = np.array(gains[:3]) / min(gains[:3])
-    shares = (np.array(matrix, np.float64)[:, :3] ** 2).mean(0)
-    if not shares.any():
-        shares = np.full(3, 1 / 3)
+    shares = (matrix[:, :3] ** 2).mean(0)
     shot, read = np.broadcast_to(planes, (3, 2)).T
     return float((shares * balance * shot).sum()), float((shares * balance**2 * read).sum())

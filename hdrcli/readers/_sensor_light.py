@@ -24,10 +24,11 @@ ROOM = 0.05
 """Light that is added for the time of interpolation: some algorithms take ratios, which noise near 0 would bias."""
 
 
-def developed(raw: Any, gains: list[float], demosaic: str) -> tuple[np.ndarray, np.ndarray]:
+def developed(raw: Any, gains: list[float], matrix: np.ndarray, demosaic: str) -> tuple[np.ndarray, np.ndarray]:
     """LibRaw's `raw` as linear BT.709 light, (H, W, 3) float32, and where it is saturated, (H, W) bool.
 
-    `gains` are the white balance of red, green, blue and the second green. 1 is the level where the first channel
+    `gains` are the white balance of red, green, blue and the second green; `matrix` (3, channels) brings balanced
+    light to BT.709. 1 is the level where the first channel
     saturates; the others go on above. Noise in the dark, and colours out of gamut, go below 0. What is saturated holds
     the least light that explains it, and is neutral where all channels are. The values of `raw` are overwritten.
     """
@@ -44,7 +45,7 @@ def developed(raw: Any, gains: list[float], demosaic: str) -> tuple[np.ndarray, 
     pixels = _interpolated(raw, demosaic).astype(np.float32)
     pixels *= step
     pixels += np.float32(lowest)
-    return _in_bt709(pixels, raw), _where_saturated(raw, values, saturated, pixels.shape[:2])
+    return _in_bt709(pixels, matrix), _where_saturated(raw, values, saturated, pixels.shape[:2])
 
 
 def sensor_values(raw: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -138,16 +139,11 @@ def _interpolated(raw: Any, demosaic: str) -> np.ndarray:
     )
 
 
-def _in_bt709(pixels: np.ndarray, raw: Any) -> np.ndarray:
-    """Balanced light of the camera's channels in BT.709 primaries: the rows of the matrix keep white neutral."""
-    channels = pixels.shape[2]
-    if channels == 1:  # a monochrome camera
+def _in_bt709(pixels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Balanced light of the camera's channels in BT.709 primaries."""
+    if pixels.shape[2] == 1:  # a monochrome camera
         return np.repeat(pixels, 3, axis=2)
-    matrix = np.array(raw.color_matrix, np.float32)[:, :channels]
-    sums = matrix.sum(1, keepdims=True)
-    if (sums < 0.1).any():  # a camera that LibRaw does not know
-        matrix, sums = np.eye(3, channels, dtype=np.float32), np.float32(1)
-    return pixels @ (matrix / sums).T
+    return pixels @ matrix.astype(np.float32).T
 
 
 def _where_saturated(raw: Any, values: np.ndarray, saturated: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

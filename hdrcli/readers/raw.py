@@ -18,7 +18,7 @@ from hdrcli import exif
 from hdrcli.contracts import Reader
 from hdrcli.development import Development
 from hdrcli.image import Exposure, FrameHeader
-from hdrcli.readers import _embedded, _exif, _frame, _noise, _sensor, _sensor_light
+from hdrcli.readers import _camera_matrix, _embedded, _exif, _frame, _noise, _sensor, _sensor_light
 from hdrcli.readers._exif import Photo
 from hdrcli.readers._file import check_size, damaged, decoding, opened
 from hdrcli.readers._orientation import oriented
@@ -82,8 +82,9 @@ def read(path: Path, development: Development | None = None) -> Exposure:
         _sensor.check(path, raw, data)
         found = _photo(path, raw, data)  # before developing, which resets the flip
         gains = white_balance or _white_balance(path, raw)
-        noise = _noise.of_white(_noise.profile(data), gains, raw.color_matrix)
-        pixels, saturated = _sensor_light.developed(raw, gains, chosen.demosaic)
+        matrix = _matrix(path, raw, found.camera)
+        noise = _noise.of_white(_noise.profile(data), gains, matrix)
+        pixels, saturated = _sensor_light.developed(raw, gains, matrix, chosen.demosaic)
     codes, table = _in_codes(pixels)
     exposure = _frame.exposure(path, codes, "linear", 16, found)
     upright = np.ascontiguousarray(oriented(saturated, found.orientation))
@@ -119,6 +120,18 @@ def _white_balance(path: Path, raw: Any) -> list[float]:
     if raw.num_colors > 1:
         logging.getLogger("hdrcli").warning("%s names no white balance; its colours are the sensor's own.", path)
     return [1.0, 1.0, 1.0, 1.0]
+
+
+def _matrix(path: Path, raw: Any, camera: str | None) -> np.ndarray:
+    """The matrix from the camera's channels to BT.709; without one, the identity and a warning."""
+    matrix = _camera_matrix.to_bt709(raw)
+    if matrix is not None:
+        return matrix
+    if raw.num_colors > 1:
+        logging.getLogger("hdrcli").warning(
+            "%s: LibRaw has no colour matrix for %s; its colours stay the sensor's own.", path, camera or "its camera"
+        )
+    return np.eye(3, raw.num_colors)
 
 
 def _photo(path: Path, raw: Any, data: bytes) -> Photo:
