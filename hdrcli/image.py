@@ -71,6 +71,18 @@ class FrameHeader:
 
 
 @dataclass(frozen=True, eq=False)
+class Sensor:
+    """How the three channels of a camera's sensor relate to BT.709 light.
+
+    `to_bt709` (3, 3) float32 brings its white-balanced channels to BT.709; `white` are the levels of these channels at
+    which each saturates.
+    """
+
+    to_bt709: np.ndarray
+    white: tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
 class Exposure:
     """One frame of a bracket: (H, W, 3) float32 RGB in [0, 1], 1 = the white (saturation) level, BT.709 primaries.
 
@@ -81,9 +93,10 @@ class Exposure:
     `encoding` is "srgb" for display-encoded frames (JPEG, PNG, 8/16-bit TIFF) and "linear" for RAW, EXR and other
     float frames. `bits` is the precision the file stored (8, 16, 32), which bounds the quantisation noise.
     `valid` is an (H, W) bool mask of pixels that show the scene, None when all do; alignment sets it.
-    `saturated` is an (H, W) bool mask of pixels that the sensor's saturation has touched; None where the file does not
-    tell, and levels near 1 stand for it. `noise` are the shot and the read variance of light, in units of white: of the
-    light L it is shot * L + read. None where the file does not tell.
+    `clipped` (H, W) uint8 tells which of the sensor's channels have saturated at a pixel: bits 1, 2 and 4 for red,
+    green and blue, 7 where they are not told apart; None where the file does not tell, and levels near 1 stand for it.
+    `sensor` is that of a RAW frame with three channels. `noise` are the shot and the read variance of light, in units
+    of white: of the light L it is shot * L + read. None where the file does not tell.
     """
 
     stored: np.ndarray
@@ -94,7 +107,8 @@ class Exposure:
     iso: float | None = None
     bits: int = 8
     valid: np.ndarray | None = None
-    saturated: np.ndarray | None = None
+    clipped: np.ndarray | None = None
+    sensor: Sensor | None = None
     noise: tuple[float, float] | None = None
     table: np.ndarray | None = None
 
@@ -105,6 +119,11 @@ class Exposure:
         elif self.table is None:
             white = np.iinfo(self.stored.dtype).max
             object.__setattr__(self, "table", np.arange(white + 1, dtype=np.float32) / np.float32(white))
+
+    @property
+    def saturated(self) -> np.ndarray | None:
+        """(H, W) bool: where any of the sensor's channels has saturated; None where the file does not tell."""
+        return None if self.clipped is None else self.clipped > 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -133,8 +152,8 @@ class Exposure:
 
     def cut(self, rows: slice, columns: slice) -> Exposure:
         """Some rows and columns, as an exposure that shares its memory with this one."""
-        valid, saturated = (mask if mask is None else mask[rows, columns] for mask in (self.valid, self.saturated))
-        return replace(self, stored=self.stored[rows, columns], valid=valid, saturated=saturated)
+        valid, clipped = (mask if mask is None else mask[rows, columns] for mask in (self.valid, self.clipped))
+        return replace(self, stored=self.stored[rows, columns], valid=valid, clipped=clipped)
 
     def mapped(self, curve: Callable[[np.ndarray], np.ndarray], encoding: Encoding) -> Exposure:
         """The exposure of curve(value), pixel by pixel; of codes only their table changes."""
@@ -173,7 +192,7 @@ class Bracket:
     def without_pixels(self) -> Bracket:
         """What is said of the frames, which have no size any more: their memory is given back."""
         nothing = np.empty((0, 0, 3), np.uint8)
-        return self.with_exposures([replace(e, stored=nothing, valid=None, saturated=None) for e in self.exposures])
+        return self.with_exposures([replace(e, stored=nothing, valid=None, clipped=None) for e in self.exposures])
 
     def extremes(self) -> Bracket:
         """The bracket of its darkest and its brightest frame, which is its reference."""

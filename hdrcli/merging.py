@@ -5,16 +5,20 @@ The best average weights it with t^2 / var(y) (Debevec & Malik 1997, eq. 6, with
 "Optimal HDR reconstruction with linear digital cameras"). With photon noise alone that is sum(y) / sum(t). The variance
 is taken at the level that all frames together predict, not at the frame's own noisy one: weights from noisy levels
 favour the values that err towards black.
+
+The three channels are merged each by itself: of a sunset, a long exposure still tells blue where its red is white. For
+RAW frames these are the channels of the sensor, where saturation is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from hdrcli.errors import ExposureError
-from hdrcli.image import Bracket, Exposure
+from hdrcli.image import Bracket, Exposure, Sensor
 from hdrcli.parallel import each
 from hdrcli.strips import strips
 from hdrcli.transfer import largest_channel, luminance
@@ -28,11 +32,66 @@ READ_NOISE = 1e-3
 LEAST_VARIANCE = 1e-10
 """Of a file that tells of no noise at all."""
 
-SATURATION = (0.8, 0.95)
-"""Linear levels between which a frame's weight falls to nothing. JPEG coding pulls clipped pixels this far down."""
+SATURATION = (0.87, 0.98)
+"""Linear levels between which a channel's weight falls to nothing."""
+
+WHOLE_PIXEL = (0.8, 0.95)
+"""The same where a pixel has one weight for its three channels."""
+
+PREDICTED = (0.9, 1.0)
+"""The same for the level that all frames together predict. JPEG coding pulls single clipped pixels down to 0.8."""
 
 LEAST_WEIGHT = 1e-6
 """What the darkest frame keeps of its weight when saturated, so that pixels saturated in all frames take it alone."""
+
+ROUNDS = 2
+"""Averages by the noise that the one before predicts; the first is by exposure alone."""
+
+CLIPPED = (0.92, 0.97)
+"""Linear levels between which a channel comes to prove that there is at least so much light."""
+
+PROOF = 0.9
+"""Share of its own light that a clipped channel proves: EXIF rounds times by up to 7 %."""
+
+CONTRADICTION = 2.0**0.25, 3.0
+"""A darker frame allows such a proof up to this factor of its own light and so many standard deviations: what is more
+has moved, or is not of the exposure that it is said to be."""
+
+STEPS = 4096
+"""Square roots of levels, from black to white, at which the noise of coded frames is tabulated."""
+
+
+class _Noise:
+    """The noise of an exposure's levels."""
+
+    def __init__(self, exposure: Exposure) -> None:
+        self.exposure = exposure
+        roots = np.linspace(0, 1, STEPS, dtype=np.float32)
+        self.table = None if exposure.noise or exposure.bits > 16 else noise_variance(roots * roots, exposure)
+
+    def variance(self, level: np.ndarray) -> np.ndarray:
+        """The variance of linear levels (h, w) float32."""
+        if self.table is None:
+            return noise_variance(level, self.exposure)
+        root = np.sqrt(np.clip(level, 0, 1)) * np.float32(STEPS - 1)
+        return self.table[(root + np.float32(0.5)).astype(np.intp)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Channel:
+    """One channel of some rows of an exposure, each of its planes (h, w) float32.
+
+    `level` is what it shows, saturated at `white`; `counts` the weight of its frame; `free` that weight as far as the
+    channel is not saturated; `proven` the least light that it proves where it is clipped; `time` the relative exposure.
+    """
+
+    level: np.ndarray
+    free: np.ndarray
+    counts: np.ndarray
+    proven: np.ndarray
+    white: float
+    time: np.float32
+    noise: _Noise
 
 
 def relative_times(bracket: Bracket) -> np.ndarray:
@@ -65,19 +124,15 @@ def noise_variance(level: np.ndarray, exposure: Exposure) -> np.ndarray:
 
 
 def unsaturated(exposure: Exposure, rows: slice = slice(None)) -> np.ndarray:
-    """Weight (h, w) in [0, 1] of the pixels in some rows of an exposure, 0 where they are saturated.
+    """Weight (h, w) in [0, 1] of the pixels in some rows of an exposure, 0 where any channel is saturated.
 
     It falls smoothly as the brightest channel nears white, or, where the sensor tells what is saturated, as luminance
     does: EXIF rounds times by up to 7 %, and a sudden end of a frame would draw its outline in the sky.
     """
-    return _unsaturated(exposure.part(rows), exposure, rows)
-
-
-def _unsaturated(pixels: np.ndarray, exposure: Exposure, rows: slice) -> np.ndarray:
-    """The same, of the `pixels` in these rows."""
-    if exposure.saturated is not None:
-        return fading(luminance(pixels), SATURATION) * ~exposure.saturated[rows]
-    return fading(largest_channel(pixels), SATURATION)
+    pixels = exposure.part(rows)
+    if exposure.clipped is not None:
+        return fading(luminance(pixels), WHOLE_PIXEL) * (exposure.clipped[rows] == 0)
+    return fading(largest_channel(pixels), WHOLE_PIXEL)
 
 
 def fading(value: np.ndarray, between: tuple[float, float]) -> np.ndarray:
@@ -92,11 +147,11 @@ def merge(bracket: Bracket, frame_weights: Sequence[np.ndarray] | None = None) -
 
     `frame_weights` are (H, W) multipliers >= 0, one for each frame (what moved gets 0); pixels that are not `valid`
     weigh nothing. Returns the radiance, (H, W, 3) float32 >= 0 in units of the reference frame's white, and its
-    precision, (H, W) float32: one over the variance of a channel, 0 where no frame counts.
+    precision, (H, W, 3) float32: one over the variance, 0 where no frame counts.
 
-    A pixel has one weight for its three channels, so that frames that disagree cannot turn its hue. It counts as
-    saturated when any channel nears white. Pixels saturated in all frames take the darkest valid frame; the darker the
-    scene, the more the brightest frame prevails (by t^2 in the limit); pixels that no frame counts for are 0.
+    Each channel is merged by itself. Where it is saturated in all frames it takes the darkest valid frame; the darker
+    the scene, the more the brightest frame prevails (by t^2 in the limit); pixels that no frame counts for are 0. A
+    clipped channel proves that there is at least so much light, as far as darker frames do not contradict it.
 
     Raises ExposureError without relative exposures, ValueError for exposures that are not linear.
     """
@@ -105,16 +160,29 @@ def merge(bracket: Bracket, frame_weights: Sequence[np.ndarray] | None = None) -
         raise ValueError("merge takes linear exposures")
     width, height = bracket.exposures[0].size
     radiance = np.empty((height, width, 3), np.float32)
-    precision = np.empty((height, width), np.float32)
+    precision = np.empty((height, width, 3), np.float32)
+    noises, sensor = [_Noise(exposure) for exposure in bracket.exposures], common_sensor(bracket)
 
     def make(strip: slice) -> None:
         counts = [_counts(exposure, strip) for exposure in bracket.exposures]
         if frame_weights is not None:
             counts = [count * weight[strip] for count, weight in zip(counts, frame_weights, strict=True)]
-        radiance[strip], precision[strip] = _merge_strip(bracket.exposures, strip, times, counts)
+        light, sure = _merge_strip(bracket.exposures, strip, times, counts, noises, sensor)
+        np.maximum(light, 0, out=radiance[strip])
+        precision[strip] = sure
 
     each(make, strips(height, width))
     return radiance, precision
+
+
+def common_sensor(bracket: Bracket) -> Sensor | None:
+    """The sensor that all frames of a bracket come from; None where they come from several, or it is not known."""
+    first = bracket.exposures[0].sensor
+    if first is None:
+        return None
+    others = [exposure.sensor for exposure in bracket.exposures[1:]]
+    same = all(one is not None and np.allclose(one.to_bt709, first.to_bt709, atol=1e-4) for one in others)
+    return first if same else None
 
 
 def _counts(exposure: Exposure, strip: slice) -> np.ndarray:
@@ -125,52 +193,96 @@ def _counts(exposure: Exposure, strip: slice) -> np.ndarray:
 
 
 def _merge_strip(
-    exposures: Sequence[Exposure], strip: slice, times: np.ndarray, counts: list[np.ndarray]
+    exposures: Sequence[Exposure],
+    strip: slice,
+    times: np.ndarray,
+    counts: list[np.ndarray],
+    noises: list[_Noise],
+    sensor: Sensor | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Merge some rows: a first estimate weighted by exposure time alone, then one by the noise it predicts."""
+    """The light and the precision, (h, w, 3) each, of some rows."""
     import cv2
 
-    pixels = [exposure.part(strip) for exposure in exposures]
-    free = [_unsaturated(frame, exposure, strip) for frame, exposure in zip(pixels, exposures, strict=True)]
-    frames = [cv2.split(frame) for frame in pixels]
-    weights = _with_darkest([count * weight for count, weight in zip(counts, free, strict=True)], counts)
-    (red, green, blue), _ = _average(frames, times, weights)
-    brightest_channel, mean = np.maximum(np.maximum(red, green), blue), (red + green + blue) / np.float32(3)
-    weights = [
-        weight * _below_white(brightest_channel * t, exposure) * t / noise_variance(mean * t, exposure)
-        for weight, t, exposure in zip(weights, times, exposures, strict=True)
+    of_frames = [
+        _channels(exposure, strip, sensor, count, time, noise)
+        for exposure, count, time, noise in zip(exposures, counts, times, noises, strict=True)
     ]
-    channels, time = _average(frames, times, _with_darkest(weights, counts))
-    return cv2.merge([np.maximum(channel, 0, out=channel) for channel in channels]), time
+    merged = [_merge_channel([channels[channel] for channels in of_frames]) for channel in range(3)]
+    light, precision = (cv2.merge(planes) for planes in zip(*merged, strict=True))
+    if sensor is None:
+        return light, precision
+    return light @ sensor.to_bt709.T, _precision_in_bt709(precision, sensor)
 
 
-def _below_white(level: np.ndarray, exposure: Exposure) -> np.ndarray | np.float32:
-    """Weight of a pixel by the level that the darker frames tell: above white, whatever JPEG has made of it."""
-    return fading(level, SATURATION) if exposure.saturated is None else np.float32(1)
+def _channels(
+    exposure: Exposure, strip: slice, sensor: Sensor | None, counts: np.ndarray, time: np.float32, noise: _Noise
+) -> list[_Channel]:
+    """The three channels of some rows of an exposure, with what saturation leaves of them and what it proves."""
+    import cv2
+
+    pixels = exposure.part(strip)
+    if sensor is None and exposure.clipped is not None:  # which channel is clipped is not known, and proves nothing
+        free = unsaturated(exposure, strip) * counts
+        nothing = np.zeros_like(free)
+        return [_Channel(level, free, counts, nothing, np.inf, time, noise) for level in cv2.split(pixels)]
+    if sensor is not None:
+        pixels = pixels @ np.linalg.inv(sensor.to_bt709).T.astype(np.float32)
+    whites, made = (1.0, 1.0, 1.0) if sensor is None else sensor.white, []
+    for index, (level, white) in enumerate(zip(cv2.split(pixels), whites, strict=True)):
+        share = level / np.float32(white)
+        free, proof = fading(share, SATURATION), 1 - fading(share, CLIPPED)
+        if exposure.clipped is not None:
+            clipped = (exposure.clipped[strip] & np.uint8(1 << index)) > 0
+            free, proof = free * ~clipped, proof * clipped
+        proven = np.minimum(level, np.float32(white)) * proof * counts * np.float32(PROOF / time)
+        made.append(_Channel(level, free * counts, counts, proven, white, time, noise))
+    return made
 
 
-def _with_darkest(weights: list[np.ndarray], counts: list[np.ndarray]) -> list[np.ndarray]:
-    """The weights, of which the darkest frame that counts keeps LEAST_WEIGHT."""
-    free = np.ones(counts[0].shape, bool)
-    kept = []
-    for weight, count in zip(weights, counts, strict=True):
-        kept.append(np.where(free, np.maximum(weight, LEAST_WEIGHT * count), weight))
-        free &= count <= 0
-    return kept
+def _merge_channel(frames: list[_Channel]) -> tuple[np.ndarray, np.ndarray]:
+    """The radiance (h, w) that one channel of all frames tells, and its precision."""
+    light, _ = _average(frames, [frame.free for frame in frames])
+    for _ in range(ROUNDS):
+        weights = []
+        for frame in frames:
+            level = light * frame.time
+            below_white = fading(level / np.float32(frame.white), PREDICTED)
+            weights.append(frame.free * below_white * frame.time / frame.noise.variance(level))
+        light, precision = _average(frames, weights)
+    return np.maximum(light, _proven(frames)), precision
 
 
-def _average(
-    frames: Sequence[Sequence[np.ndarray]], times: np.ndarray, weights: Sequence[np.ndarray]
-) -> tuple[list[np.ndarray], np.ndarray]:
-    """sum(w y) / sum(w t) for each channel (h, w) of the frames, 0 where the weights vanish, and sum(w t)."""
-    time = np.zeros(weights[0].shape, np.float32)
-    for t, weight in zip(times, weights, strict=True):
-        time += weight * t
-    divisor = np.where(time > 0, time, np.float32(1))
-    light = []
-    for planes in zip(*frames, strict=True):
-        total = np.zeros_like(time)
-        for y, weight in zip(planes, weights, strict=True):
-            total += weight * y
-        light.append(np.divide(total, divisor, out=total))
-    return light, time
+def _average(frames: list[_Channel], weights: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """sum(w y) / sum(w t), 0 where the weights vanish, and sum(w t), (h, w) each.
+
+    The darkest frame that counts keeps LEAST_WEIGHT.
+    """
+    total, time = np.zeros((2, *weights[0].shape), np.float32)
+    left = np.ones(total.shape, bool)
+    for frame, weight in zip(frames, weights, strict=True):
+        kept = np.where(left, np.maximum(weight, LEAST_WEIGHT * frame.counts), weight) if left.any() else weight
+        left &= frame.counts <= 0
+        total += kept * frame.level
+        time += kept * frame.time
+    return np.divide(total, np.where(time > 0, time, np.float32(1)), out=total), time
+
+
+def _proven(frames: list[_Channel]) -> np.ndarray:
+    """The least light (h, w) that clipped frames prove and darker ones, those before in order, do not contradict."""
+    factor, deviations = CONTRADICTION
+    least = np.zeros(frames[0].level.shape, np.float32)
+    most = np.full(least.shape, np.inf, np.float32)
+    for frame in frames:
+        np.maximum(least, np.minimum(frame.proven, most), out=least)
+        level = np.maximum(frame.level, 0)
+        allowed = level + np.float32(deviations) * np.sqrt(frame.noise.variance(level))
+        allowed *= np.float32(factor / frame.time)
+        np.minimum(most, allowed / np.maximum(frame.counts, np.float32(LEAST_WEIGHT)), out=most)
+    return least
+
+
+def _precision_in_bt709(precision: np.ndarray, sensor: Sensor) -> np.ndarray:
+    """One over the variance of BT.709 channels (h, w, 3), from that of the sensor's channels; 0 where one is 0."""
+    known = (precision > 0).all(-1, keepdims=True)
+    variance = (1 / np.where(known, precision, 1)) @ (sensor.to_bt709**2).T
+    return known / variance

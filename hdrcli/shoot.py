@@ -100,5 +100,5 @@ def _sample(plan: Plan, maps: int, settings: FuseSettings) -> np.ndarray:
 
 
 def _thinned(one: Exposure, maps: int) -> Exposure:
-    saturated = None if one.saturated is None else tone_mapping.sample(one.saturated, maps)
-    return replace(one, stored=tone_mapping.sample(one.stored, maps), saturated=saturated)
+    clipped = None if one.clipped is None else tone_mapping.sample(one.clipped, maps)
+    return replace(one, stored=tone_mapping.sample(one.stored, maps), clipped=clipped)

@@ -47,7 +47,7 @@ def blend(result: RadianceMap, bracket: Bracket) -> RadianceMap:
 def _averaged(network: np.ndarray, bracket: Bracket, agreement: list[np.ndarray]) -> np.ndarray:
     """The average (H, W, 3) of the network's radiance and of the merge of frames by how far each agrees."""
     merged, precision = merging.merge(bracket, agreement)
-    precision = np.maximum(precision[..., None], _near_white(bracket, agreement[0]))
+    precision = np.maximum(precision, _near_white(bracket, agreement[0]))
     variance = _network_variance(network, merged, precision, bracket, np.minimum.reduce(agreement))
     share = (precision * variance / (precision * variance + 1)).astype(np.float32)
     mixed = network + share * (merged - network)

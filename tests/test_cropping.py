@@ -55,7 +55,7 @@ def test_the_rectangle_is_the_largest_there_is(seed: int) -> None:
 def test_masks_are_cut_with_the_pixels_which_are_not_copied() -> None:
     pixels = np.random.default_rng(1).random((20, 30, 3), np.float32)
     mask = pixels[..., 0] > 0.5
-    frame = Exposure(pixels, "linear", "a", valid=mask, saturated=~mask)
+    frame = Exposure(pixels, "linear", "a", valid=mask, clipped=~mask * np.uint8(7))
     (cut,) = cropped(Bracket("b", (frame,), 0), Rectangle(4, 3, 11, 9)).exposures
     np.testing.assert_array_equal(cut.pixels, pixels[3:12, 4:15])
     assert np.shares_memory(cut.stored, pixels)

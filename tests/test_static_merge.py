@@ -153,7 +153,7 @@ def sensor_frame(light: np.ndarray, time: float) -> Exposure:
     level = light * time * np.float32(1)
     saturated = (level[..., 2] > 0.6) | (level.max(-1) > 1)
     level = np.minimum(level, np.array([1, 1, 0.6], np.float32))
-    return Exposure(level, "linear", f"{time:g}", bits=16, saturated=saturated)
+    return Exposure(level, "linear", f"{time:g}", bits=16, clipped=saturated * np.uint8(7))
 
 
 def test_what_a_sensor_has_clipped_is_no_motion() -> None:
@@ -190,7 +190,9 @@ def test_parts_make_what_the_whole_picture_makes(monkeypatch: pytest.MonkeyPatch
     if raw:
         masks = [frame.pixels.max(-1) > 0.8 for frame in bracket.exposures]
         pairs = zip(bracket.exposures, masks, strict=True)
-        bracket = bracket.with_exposures([replace(one, saturated=mask, noise=(1e-4, 1e-6)) for one, mask in pairs])
+        bracket = bracket.with_exposures(
+            [replace(one, clipped=mask * np.uint8(7), noise=(1e-4, 1e-6)) for one, mask in pairs]
+        )
     made = {}
     for side in (32, 1 << 20):
         monkeypatch.setattr(strips, "BLOCK", side)

@@ -43,8 +43,8 @@ def _blank(exposure: Exposure) -> Exposure:
     stored = np.empty(shape, np.float32 if table is None else np.uint16)
     if table is not None:
         table = np.linspace(float(table[0]), float(table[-1]), 1 << 16, dtype=np.float32)
-    saturated = None if exposure.saturated is None else np.empty(shape[:2], bool)
-    return replace(exposure, stored=stored, table=table, valid=np.empty(shape[:2], bool), saturated=saturated)
+    clipped = None if exposure.clipped is None else np.zeros(shape[:2], np.uint8)
+    return replace(exposure, stored=stored, table=table, valid=np.empty(shape[:2], bool), clipped=clipped)
 
 
 def _codes(pixels: np.ndarray, exposure: Exposure) -> np.ndarray:
@@ -59,8 +59,8 @@ def _resample(exposure: Exposure, warp: np.ndarray, made: Exposure, rows: slice)
     """Make some rows of the warped frame: values by Lanczos interpolation, held within their neighbours'.
 
     Held, because such kernels ring around lamps: dark rims that the merge would take for motion. Of sRGB values,
-    because in linear light they ring the more, and blur the shadows. `saturated` are pixels that a saturated one, or a
-    neighbour of one, has gone into.
+    because in linear light they ring the more, and blur the shadows. A channel is `clipped` where a pixel with it
+    clipped, or a neighbour of one, has gone into.
     """
     import cv2
 
@@ -81,9 +81,12 @@ def _resample(exposure: Exposure, warp: np.ndarray, made: Exposure, rows: slice)
     made.stored[rows] = _codes(srgb_to_linear(pixels) if exposure.encoding == "linear" else pixels, made)
     inside = warped(np.full(part.shape[:2], 255, np.uint8), cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
     np.equal(inside, 255, out=made.valid[rows])  # type: ignore[index]
-    if exposure.saturated is not None and made.saturated is not None:
-        grown = cv2.dilate(exposure.saturated[source].astype(np.float32), around)
-        np.greater(warped(grown, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT), 0, out=made.saturated[rows])
+    if exposure.clipped is not None and made.clipped is not None:
+        for bit in (1, 2, 4):
+            channel = (exposure.clipped[source] & np.uint8(bit)).astype(np.float32)
+            if channel.any():
+                touched = warped(cv2.dilate(channel, around), cv2.INTER_LINEAR, cv2.BORDER_CONSTANT) > 0
+                made.clipped[rows][touched] |= np.uint8(bit)
 
 
 def _source(warp: np.ndarray, rows: slice, size: tuple[int, int]) -> slice:

@@ -175,7 +175,7 @@ def _beside(frames: Bracket) -> list[tuple[str, parts.Show]]:
 
 
 def _encoded_part(one: Exposure, place: parts.Place) -> np.ndarray:
-    return exposure.encoded_pixels(replace(one, stored=one.stored[place], valid=None, saturated=None))
+    return exposure.encoded_pixels(replace(one, stored=one.stored[place], valid=None, clipped=None))
 
 
 def _settings(fused: Fused) -> tuple[tuple[str, str], ...]:

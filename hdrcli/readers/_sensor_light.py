@@ -7,9 +7,12 @@ room at both ends, and its result is brought back.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from hdrcli.image import Sensor
 
 MARGIN = 0.005
 """A value is saturated when it is this close to white, as a share of the range from black to white."""
@@ -24,17 +27,29 @@ ROOM = 0.05
 """Light that is added for the time of interpolation: some algorithms take ratios, which noise near 0 would bias."""
 
 
-def developed(raw: Any, gains: list[float], matrix: np.ndarray, demosaic: str) -> tuple[np.ndarray, np.ndarray]:
-    """LibRaw's `raw` as linear BT.709 light, (H, W, 3) float32, and where it is saturated, (H, W) bool.
+@dataclass(frozen=True, eq=False)
+class SensorLight:
+    """Linear BT.709 light (H, W, 3) float32 of a RAW file, and where its channels saturate.
+
+    `clipped` (H, W) uint8 and `sensor` are as in `Exposure`.
+    """
+
+    pixels: np.ndarray
+    clipped: np.ndarray
+    sensor: Sensor | None
+
+
+def developed(raw: Any, gains: list[float], matrix: np.ndarray, demosaic: str) -> SensorLight:
+    """LibRaw's `raw` as linear light.
 
     `gains` are the white balance of red, green, blue and the second green; `matrix` (3, channels) brings balanced
-    light to BT.709. 1 is the level where the first channel
-    saturates; the others go on above. Noise in the dark, and colours out of gamut, go below 0. What is saturated holds
-    the least light that explains it, and is neutral where all channels are. The values of `raw` are overwritten.
+    light to BT.709. 1 is the level where the first channel saturates; the others go on above. Noise in the dark, and
+    colours out of gamut, go below 0. What is saturated holds the least light that explains it, and is neutral where all
+    channels are. The values of `raw` are overwritten.
     """
     balance = np.array(gains, np.float32) / min(gains[:3])
     values, colours = sensor_values(raw)
-    light, saturated = _balanced(raw, values, colours, balance)
+    light, saturated, white = _balanced(raw, values, colours, balance)
     if saturated.any():
         _unclip(light, saturated, colours)
     lowest = min(0.0, float(light.min())) - ROOM
@@ -45,7 +60,11 @@ def developed(raw: Any, gains: list[float], matrix: np.ndarray, demosaic: str) -
     pixels = _interpolated(raw, demosaic).astype(np.float32)
     pixels *= step
     pixels += np.float32(lowest)
-    return _in_bt709(pixels, matrix), _where_saturated(raw, values, saturated, pixels.shape[:2])
+    sensor = None
+    if raw.num_colors == 3:
+        sensor = Sensor(matrix.astype(np.float32), (float(white[0]), float(min(white[1], white[3])), float(white[2])))
+    clipped = _clipped_channels(raw, values, saturated, colours, pixels.shape[:2])
+    return SensorLight(_in_bt709(pixels, matrix), clipped, sensor)
 
 
 def sensor_values(raw: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -60,8 +79,13 @@ def sensor_values(raw: Any) -> tuple[np.ndarray, np.ndarray]:
     return values, np.broadcast_to(colours, values.shape)
 
 
-def _balanced(raw: Any, values: np.ndarray, colours: np.ndarray, balance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The light of each value, (value - black) / (white - black) times its balance, and whether it is saturated."""
+def _balanced(
+    raw: Any, values: np.ndarray, colours: np.ndarray, balance: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The light of each value, (value - black) / (white - black) times its balance, and whether it is saturated.
+
+    Beside these, the light (4,) at which red, green, blue and the second green saturate.
+    """
     black = np.array(raw.black_level_per_channel, np.float32)
     white = np.float32(raw.white_level or np.iinfo(values.dtype).max)
     told = np.array(raw.camera_white_level_per_channel or [0] * 4, np.float32)  # up to where the sensor is linear
@@ -73,8 +97,9 @@ def _balanced(raw: Any, values: np.ndarray, colours: np.ndarray, balance: np.nda
     light = values.astype(np.float32)
     saturated = light >= ends[colours]
     light -= black[colours]
-    light *= (balance / (white - black))[colours]
-    return light, saturated
+    scale = balance / (white - black)
+    light *= scale[colours]
+    return light, saturated, (ends - black) * scale
 
 
 def _pile(values: np.ndarray, least: float) -> float:
@@ -146,7 +171,22 @@ def _in_bt709(pixels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return pixels @ matrix.astype(np.float32).T
 
 
-def _where_saturated(raw: Any, values: np.ndarray, saturated: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _clipped_channels(
+    raw: Any, values: np.ndarray, saturated: np.ndarray, colours: np.ndarray, shape: tuple[int, ...]
+) -> np.ndarray:
+    """(H, W) uint8 of `shape`: by bits, the channels of each pixel that a saturated value has gone into."""
+    clipped = np.zeros(shape, np.uint8)
+    if raw.num_colors != 3:  # which of BT.709 a channel touches is not told apart
+        clipped[_touched(raw, values, saturated, shape)] = 7
+        return clipped
+    for channel, own in enumerate(((0,), (1, 3), (2,))):
+        of_channel = saturated & np.isin(colours, own)
+        if of_channel.any():
+            clipped[_touched(raw, values, of_channel, shape)] |= np.uint8(1 << channel)
+    return clipped
+
+
+def _touched(raw: Any, values: np.ndarray, saturated: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """(H, W) bool of `shape`: the pixels that a saturated value has gone into."""
     import cv2
 

@@ -84,11 +84,11 @@ def read(path: Path, development: Development | None = None) -> Exposure:
         gains = white_balance or _white_balance(path, raw)
         matrix = _matrix(path, raw, found.camera)
         noise = _noise.of_white(_noise.profile(data), gains, matrix)
-        pixels, saturated = _sensor_light.developed(raw, gains, matrix, chosen.demosaic)
-    codes, table = _in_codes(pixels)
+        light = _sensor_light.developed(raw, gains, matrix, chosen.demosaic)
+    codes, table = _in_codes(light.pixels)
     exposure = _frame.exposure(path, codes, "linear", 16, found)
-    upright = np.ascontiguousarray(oriented(saturated, found.orientation))
-    return replace(exposure, table=table, saturated=upright, noise=noise)
+    upright = np.ascontiguousarray(oriented(light.clipped, found.orientation))
+    return replace(exposure, table=table, clipped=upright, sensor=light.sensor, noise=noise)
 
 
 def _in_codes(light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

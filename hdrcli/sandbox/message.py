@@ -16,9 +16,9 @@ import numpy as np
 
 from hdrcli import typed
 from hdrcli.development import Development
-from hdrcli.image import Exposure, FrameHeader
+from hdrcli.image import Exposure, FrameHeader, Sensor
 
-_RECORDS: dict[str, type] = {kind.__name__: kind for kind in (FrameHeader, Exposure, Development)}
+_RECORDS: dict[str, type] = {kind.__name__: kind for kind in (FrameHeader, Exposure, Sensor, Development)}
 
 _PLAIN: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
     "bytes": (
@@ -107,9 +107,12 @@ def _record(kind: type, parts: dict[str, Any]) -> Any:
 def _check(exposure: Exposure) -> None:
     """Raise ValueError for arrays that don't belong together."""
     stored, table = exposure.stored, exposure.table
-    masks = [mask for mask in (exposure.valid, exposure.saturated) if mask is not None]
+    masks = [mask for mask in (exposure.valid, exposure.clipped) if mask is not None]
     codes = 0 if table is None else 1 << 8 * stored.dtype.itemsize
     if stored.ndim != 3 or stored.shape[2] != 3 or any(mask.shape != stored.shape[:2] for mask in masks):
         raise ValueError(f"an exposure of {stored.shape} values")
-    if any(mask.dtype != bool for mask in masks) or (table is not None and table.shape != (codes,)):
+    kinds = (np.dtype(bool), np.dtype(np.uint8))
+    if any(mask.dtype not in kinds for mask in masks) or (table is not None and table.shape != (codes,)):
         raise ValueError("an exposure with masks or a table of no use")
+    if exposure.sensor is not None and exposure.sensor.to_bt709.shape != (3, 3):
+        raise ValueError("an exposure of no sensor")

@@ -207,7 +207,7 @@ def test_the_mask_of_saturation_goes_with_its_frame() -> None:
     saturated[60:80, 90:120] = True
     still, frame = photograph(radiance, 1, 1, "linear"), photograph(radiance, 4, 2, "linear")
     over = frame.pixels * 3 - 0.05  # light above white and below black stays so
-    there = replace(frame, stored=over, saturated=saturated)
+    there = replace(frame, stored=over, clipped=saturated * np.uint8(7))
     brought = bring_onto(Bracket("b", (still, there), 0, (1.0, 4.0)), 1, warp)
     wanted = cv2.warpPerspective(saturated.astype(np.uint8), warp, (WIDTH, HEIGHT), flags=cv2.WARP_INVERSE_MAP) > 0
     assert brought.saturated is not None
@@ -223,7 +223,7 @@ def test_strips_are_warped_as_the_whole(monkeypatch: pytest.MonkeyPatch, degrees
     frame = photograph(scene(), 1, 1)
     if codes:
         frame = replace(frame, stored=np.round(frame.pixels * 255).astype(np.uint8), table=None)
-    frame = replace(frame, saturated=frame.pixels.max(-1) > 0.8)
+    frame = replace(frame, clipped=(frame.pixels.max(-1) > 0.8) * np.uint8(7))
     bracket, warp = Bracket("b", (frame, frame), 0, (1.0, 2.0)), motion(degrees, 20.3, -8.6)
     monkeypatch.setattr(strips, "STRIP_PIXELS", 1 << 30)
     whole = bring_onto(bracket, 1, warp)
