@@ -194,11 +194,10 @@ def test_libraries_are_used_where_they_live(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_and_functions_are_short(path: Path) -> None:
     text = path.read_text()
-    most = 400 if path.parent.name == "networks" else 250
-    assert len(text.splitlines()) <= most
+    assert len(text.splitlines()) <= 400
     if path.parent.name == "cli":  # a command's options are one parameter each
         return
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             length = (node.end_lineno or 0) - node.lineno + 1
-            assert length <= 40, f"{node.name} has {length} lines"
+            assert length <= 60, f"{node.name} has {length} lines"
