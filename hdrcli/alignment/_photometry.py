@@ -29,6 +29,10 @@ COARSEST_STEP = 8.0
 """A value of the darker frame that stands for a wider range of the brighter one's is too coarse to compare."""
 
 
+LEAST_CONTRAST = 3.0
+"""Contrast, in 8-bit luma and in standard deviations of noise, that local contrast is evened out down to."""
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """Luma of a frame, (h, w) float32 sRGB-encoded in [0, 255], with `scale` <= 1 working pixels per full pixel.
@@ -40,12 +44,19 @@ class Picture:
     scale: float
     darkest: float = DARKEST
 
-    def full_size(self, warp: np.ndarray) -> np.ndarray:
-        """A homography between working pixels as one between full pixels; pixel centres are at whole numbers."""
+    @property
+    def _to_working(self) -> np.ndarray:
         # Area thinning puts working pixel x at full pixel (x + 0.5) / scale - 0.5.
         offset = 0.5 * self.scale - 0.5
-        to_working = np.array([[self.scale, 0, offset], [0, self.scale, offset], [0, 0, 1]])
-        return np.linalg.inv(to_working) @ warp @ to_working
+        return np.array([[self.scale, 0, offset], [0, self.scale, offset], [0, 0, 1]])
+
+    def full_size(self, warp: np.ndarray) -> np.ndarray:
+        """A homography between working pixels as one between full pixels; pixel centres are at whole numbers."""
+        return np.linalg.inv(self._to_working) @ warp @ self._to_working
+
+    def working_size(self, warp: np.ndarray) -> np.ndarray:
+        """A homography between full pixels as one between working pixels."""
+        return self._to_working @ warp @ np.linalg.inv(self._to_working)
 
     def largest_shift(self, warp: np.ndarray) -> float:
         """How far `warp`, between full pixels, moves the corner of the full frame that it moves most, in pixels."""
@@ -140,6 +151,29 @@ def pair(still: Picture, moved: Picture) -> Pair:
     if bright is still.luma:
         return Pair(bright, brightened, bright_mask, dark_mask, step)
     return Pair(brightened, bright, dark_mask, bright_mask, step)
+
+
+def even_contrast(luma: np.ndarray, frames: Pair) -> np.ndarray:
+    """Detail of a luma (h, w) of a pair in units of the local contrast, evened out as far as it is above noise."""
+    least = LEAST_CONTRAST * max(1.0, frames.step, _noise(frames.still), _noise(frames.moved))
+    return _band(luma, least)
+
+
+def _noise(luma: np.ndarray) -> float:
+    """Standard deviation of noise (Immerkaer 1996, "Fast Noise Variance Estimation", by the median)."""
+    import cv2
+
+    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    return float(np.median(np.abs(cv2.filter2D(luma, cv2.CV_32F, kernel)))) * 1.4826 / 6
+
+
+def _band(luma: np.ndarray, least: float) -> np.ndarray:
+    """Detail of a picture in units of the local contrast, without slow gradients: vignetting and tone make those."""
+    import cv2
+
+    detail = cv2.GaussianBlur(luma, (0, 0), 0.8) - cv2.GaussianBlur(luma, (0, 0), 8)
+    contrast = np.sqrt(cv2.GaussianBlur(detail**2, (0, 0), 16))
+    return detail / (contrast + least)
 
 
 def _above(luma: np.ndarray, floor: float) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hdrcli.alignment._photometry import Pair, corner_shift
+from hdrcli.alignment._photometry import Pair, corner_shift, even_contrast
 from hdrcli.alignment._search import find_turn_and_shift
 
 LEVELS = 3
@@ -26,9 +26,6 @@ EDGE_PIXELS = 40_000
 
 CELLS = 12
 """Rows and columns of the grid over which those are spread, lest one moving object of much contrast has them all."""
-
-LEAST_CONTRAST = 3.0
-"""Contrast, in 8-bit luma and in standard deviations of noise, that local contrast is evened out down to."""
 
 OUTLIER = 2.0
 """Differences count at most so many times the local contrast: what moved costs the same however much it differs."""
@@ -51,8 +48,7 @@ class Registration:
     def __init__(self, frames: Pair, to_level: np.ndarray) -> None:
         self.shape: tuple[int, int] = frames.still.shape
         self._to_level, self._from_level = to_level, np.linalg.inv(to_level)
-        least = LEAST_CONTRAST * max(1.0, frames.step, _noise(frames.still), _noise(frames.moved))
-        still, self._moved = (_band(luma, least) for luma in (frames.still, frames.moved))
+        still, self._moved = (even_contrast(luma, frames) for luma in (frames.still, frames.moved))
         self._details = still, self._moved
         seen = (frames.still_mask & _grown(frames.moved_mask)).ravel()
         down, across = (g.ravel() for g in np.gradient(still))
@@ -60,7 +56,7 @@ class Registration:
         self._edges, self._votes = _steepest(steepness.reshape(self.shape))
         self._slope = np.stack([across, down], -1)[self._edges]
         self._still = still.ravel()[self._edges]
-        self._mask = frames.moved_mask.astype(np.float32)
+        self._mask = frames.moved_mask.astype(np.uint8)
         y, x = np.divmod(self._edges, self.shape[1])
         self._places = np.stack([x, y, np.ones_like(x)])
 
@@ -73,8 +69,8 @@ class Registration:
         x, y = (x / z).astype(np.float32), (y / z).astype(np.float32)
         height, width = self.shape
         within = (z > 0) & (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-        brought, seen = (_sampled(image, x, y) for image in (self._moved, self._mask))
-        return brought - self._still, within & (seen > 0.999), within
+        brought, seen = _sampled(self._moved, x, y), _nearest(self._mask, x, y)
+        return brought - self._still, within & (seen > 0), within
 
     def error(self, warp: np.ndarray) -> float:
         """Mean difference at edges, in [0, OUTLIER] local contrasts, under a warp; OUTLIER without anything seen."""
@@ -131,30 +127,24 @@ class Registration:
 
 
 def _sampled(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """An image (h, w) float32 at places (N,), interpolated linearly, and 0 beyond its borders."""
+    """An image (h, w) float32 at places (N,), interpolated by cubics, and 0 beyond its borders.
+
+    Linear interpolation blurs between pixels, and so would make whole pixels look the better fits.
+    """
     import cv2
 
     if not x.size:
         return x
     shape = -(-x.size // 1024), 1024  # OpenCV takes no rows or columns longer than 32767
-    return cv2.remap(image, np.resize(x, shape), np.resize(y, shape), cv2.INTER_LINEAR).ravel()[: x.size]
+    return cv2.remap(image, np.resize(x, shape), np.resize(y, shape), cv2.INTER_CUBIC).ravel()[: x.size]
 
 
-def _noise(luma: np.ndarray) -> float:
-    """Standard deviation of noise (Immerkaer 1996, "Fast Noise Variance Estimation", by the median)."""
-    import cv2
-
-    kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    return float(np.median(np.abs(cv2.filter2D(luma, cv2.CV_32F, kernel)))) * 1.4826 / 6
-
-
-def _band(luma: np.ndarray, least: float) -> np.ndarray:
-    """Detail of a picture in units of the local contrast, without slow gradients: vignetting and tone make those."""
-    import cv2
-
-    detail = cv2.GaussianBlur(luma, (0, 0), 0.8) - cv2.GaussianBlur(luma, (0, 0), 8)
-    contrast = np.sqrt(cv2.GaussianBlur(detail**2, (0, 0), 16))
-    return detail / (contrast + least)
+def _nearest(mask: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """A mask (h, w) uint8 at the pixels nearest to places (N,), and 0 beyond its borders."""
+    height, width = mask.shape
+    columns, rows = (np.rint(np.clip(axis, -1, 1e6)).astype(np.intp) for axis in (x, y))
+    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    return np.where(inside, mask[np.where(inside, rows, 0), np.where(inside, columns, 0)], 0)
 
 
 def _steepest(steepness: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

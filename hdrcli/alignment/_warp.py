@@ -19,19 +19,20 @@ def leave_out(exposure: Exposure) -> Exposure:
     return replace(exposure, valid=np.zeros(exposure.stored.shape[:2], bool))
 
 
-def bring_onto(bracket: Bracket, index: int, warp: np.ndarray) -> Exposure:
+def bring_onto(bracket: Bracket, index: int, warp: np.ndarray, offsets: np.ndarray | None = None) -> Exposure:
     """Frame `index` as seen from the reference frame; the very same for the identity.
 
-    `warp` maps full-size pixels of the reference to those of the frame. Pixels from beyond the frame are not `valid`;
+    `warp` maps full-size pixels of the reference to those of the frame, after `offsets` (rows, columns, 2) float32, a
+    mesh over the frame, have been added to them. Pixels from beyond the frame are not `valid`;
     they hold the reference frame's light at this frame's exposure, so that networks see nothing strange there. Frames
     that are stored as codes have codes of 16 bits afterwards.
     """
     exposure = bracket.exposures[index]
-    if np.array_equal(warp, np.eye(3)):
+    if offsets is None and np.array_equal(warp, np.eye(3)):
         return exposure
     made = _blank(exposure)
     for rows in _strips(exposure):
-        _resample(exposure, warp, made, rows)
+        _resample(exposure, warp, offsets, made, rows)
     if not made.valid.all():  # type: ignore[union-attr]
         _fill_beyond(bracket, index, made)
     return made
@@ -55,7 +56,7 @@ def _codes(pixels: np.ndarray, exposure: Exposure) -> np.ndarray:
     return np.round((pixels - low) * (65535 / (high - low))).clip(0, 65535).astype(np.uint16)
 
 
-def _resample(exposure: Exposure, warp: np.ndarray, made: Exposure, rows: slice) -> None:
+def _resample(exposure: Exposure, warp: np.ndarray, offsets: np.ndarray | None, made: Exposure, rows: slice) -> None:
     """Make some rows of the warped frame: values by Lanczos interpolation, held within their neighbours'.
 
     Held, because such kernels ring around lamps: dark rims that the merge would take for motion. Of sRGB values,
@@ -64,12 +65,15 @@ def _resample(exposure: Exposure, warp: np.ndarray, made: Exposure, rows: slice)
     """
     import cv2
 
-    source = _source(warp, rows, exposure.size)
+    source = _source(warp, rows, exposure.size, 0.0 if offsets is None else float(np.abs(offsets).max()))
     to_source, to_made = np.eye(3), np.eye(3)
     to_source[1, 2], to_made[1, 2] = -source.start, rows.start
     shifted, size = to_source @ warp @ to_made, (exposure.size[0], rows.stop - rows.start)
+    places = None if offsets is None else _places(shifted, offsets, rows, exposure.size)
 
     def warped(image: np.ndarray, kernel: int, border: int = cv2.BORDER_REPLICATE) -> np.ndarray:
+        if places is not None:
+            return cv2.remap(image, *places, kernel, borderMode=border)
         return cv2.warpPerspective(image, shifted, size, flags=kernel | cv2.WARP_INVERSE_MAP, borderMode=border)
 
     part = exposure.part(source)
@@ -89,14 +93,29 @@ def _resample(exposure: Exposure, warp: np.ndarray, made: Exposure, rows: slice)
                 made.clipped[rows][touched] |= np.uint8(bit)
 
 
-def _source(warp: np.ndarray, rows: slice, size: tuple[int, int]) -> slice:
-    """The rows of a frame that some rows of the warped one come from, with those that kernels reach."""
+def _places(warp: np.ndarray, offsets: np.ndarray, rows: slice, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Where the pixels of some rows come from, x and y (h, w) float32: `warp` of their places within the rows."""
+    import cv2
+
+    width, height = size
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(rows.start, rows.stop, dtype=np.float32))
+    mesh_rows, mesh_columns = offsets.shape[:2]
+    across, down = x * np.float32((mesh_columns - 1) / (width - 1)), y * np.float32((mesh_rows - 1) / (height - 1))
+    moved = cv2.remap(offsets, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    x, y = x + moved[..., 0], y + moved[..., 1] - np.float32(rows.start)
+    to_x, to_y, scale = (row[0] * x + row[1] * y + row[2] for row in warp)
+    return (to_x / scale).astype(np.float32), (to_y / scale).astype(np.float32)
+
+
+def _source(warp: np.ndarray, rows: slice, size: tuple[int, int], beyond: float) -> slice:
+    """The rows of a frame that some rows of the warped one come from, with those that kernels and offsets reach."""
     width, height = size
     corners = np.array([[x, y, 1] for x in (0, width - 1) for y in (rows.start, rows.stop - 1)], np.float64).T
     _, y, scale = warp @ corners
     if (scale <= 0).any():  # seen from behind
         return slice(0, height)
-    first, last = (y / scale).min() - KERNEL, (y / scale).max() + KERNEL
+    reach = KERNEL + 2 * beyond
+    first, last = (y / scale).min() - reach, (y / scale).max() + reach
     # beyond the frame its outermost rows repeat
     start = int(np.clip(np.floor(first), 0, max(height - 2 * KERNEL, 0)))
     return slice(start, int(np.clip(np.ceil(last) + 1, min(start + 2 * KERNEL, height), height)))

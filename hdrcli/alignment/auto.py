@@ -1,32 +1,48 @@
-"""Alignment where there is anything to align: homographies, but a bracket from a tripod is taken as it is.
+"""Alignment as far as there is anything to gain: homographies, and a field of offsets where parallax is left.
 
-On a tripod the mirror, the shutter or a touch of the camera displaces frames by a pixel or so. To resample all of them
-for that costs fine detail and the noise statistics that the merge relies on; `--align homography` does it all the same.
+A drift of a few tenths of a pixel blurs the merge and makes frames disagree, so frames from a tripod are brought
+together, too, when theirs can be measured. Frames in place stay bit-equal.
 """
 
 from __future__ import annotations
 
-from hdrcli.alignment._photometry import corner_shift
-from hdrcli.alignment.homography import find_warps, warped
-from hdrcli.contracts import Aligner
-from hdrcli.image import Bracket
+import numpy as np
 
-TRIPOD = 1.5
-"""A bracket in which no corner of any frame is displaced by more than so many pixels was taken from a tripod: real
-ones reach 1.3, while hand-held frames are displaced by 20 and more (by 1.7 in thumbnails of 0.2 megapixels)."""
+from hdrcli import parallel
+from hdrcli.alignment import _parallax
+from hdrcli.alignment._photometry import picture
+from hdrcli.alignment._warp import bring_onto, leave_out
+from hdrcli.alignment.homography import find_warps, name_left_out
+from hdrcli.contracts import Aligner
+from hdrcli.image import Bracket, Exposure
 
 
 def align(bracket: Bracket) -> Bracket:
-    """Bring every frame onto the reference frame; those of a tripod bracket stay the very same.
+    """Bring every frame onto the reference frame; frames in place stay the very same.
 
     A frame that cannot be aligned is left out: it is `valid` nowhere, and a warning on the "hdrcli" logger names it.
     """
-    warps = find_warps(bracket)
-    size = bracket.exposures[0].size[::-1]
-    displaced = max(corner_shift(warp, size) for warp in warps.values() if warp is not None)
-    if displaced <= TRIPOD:
-        warps = {index: None if warp is None else warps[bracket.reference] for index, warp in warps.items()}
-    return warped(bracket, warps)
+    pictures = [picture(exposure) for exposure in bracket.exposures]
+    warps = find_warps(bracket, pictures)
+    still = pictures[bracket.reference]
+
+    def offsets(index: int) -> np.ndarray | None:
+        warp = warps[index]
+        if warp is None or index == bracket.reference:
+            return None
+        return _parallax.offsets(still, pictures[index], warp)
+
+    fields = parallel.each(offsets, range(len(pictures)))
+    return bracket.with_exposures(
+        [_brought(bracket, index, warps[index], fields[index]) for index in range(len(pictures))]
+    )
 
 
-ALIGNER = Aligner(align=align, summary="homographies, but brackets from a tripod are left alone (the default)")
+def _brought(bracket: Bracket, index: int, warp: np.ndarray | None, field: np.ndarray | None) -> Exposure:
+    if warp is None:
+        name_left_out(bracket.exposures[index])
+        return leave_out(bracket.exposures[index])
+    return bring_onto(bracket, index, warp, field)
+
+
+ALIGNER = Aligner(align=align, summary="homographies, and what parallax leaves of them (the default)")

@@ -18,20 +18,27 @@ from hdrcli.alignment._registration import PROJECTIVE, RIGID, SIMILAR, Pyramid, 
 from hdrcli.alignment._warp import bring_onto, leave_out
 from hdrcli.alignment.mtb import find_shift
 from hdrcli.contracts import Aligner
-from hdrcli.image import Bracket
+from hdrcli.image import Bracket, Exposure
 
-IN_PLACE = 0.3
-"""A frame whose corners are displaced by less than so many pixels is in place."""
+IN_PLACE = 0.06
+"""A frame whose corners are displaced by less than so many pixels is in place: of frames that are, fits reach 0.03."""
+
+NEAR = 3.0
+"""A warp that moves no corner by more than so many pixels is a small drift, which any camera may make."""
 
 LARGEST_SHIFT = 0.2
 """No corner moves by more than this share of the diagonal: what claims so is a wrong fit."""
 
-MOST_ASKEW = 0.8
-"""How far shear and perspective may move a corner, for each pixel that shift, turn and scale move it: turning a camera
-shifts the picture, and skews it by half of that where the lens is very wide. Scans of film reach 1.2."""
+SLIGHTLY_ASKEW, MOST_ASKEW = 1.0, 0.8
+"""How far shear and perspective may move a corner in any case, in pixels, as lenses breathe; and beyond that for
+each pixel that shift, turn and scale move it: turning a camera shifts the picture, and skews it by half of that where
+the lens is very wide. Scans of film reach 1.2."""
 
 LEAST_GAIN = {RIGID: 0.04, SIMILAR: 0.04, PROJECTIVE: 0.12}
 """By what share of the error a warp must better a simpler one: more freedom fits noise better, by up to a tenth."""
+
+LEAST_POLISH = {RIGID: 0.015, SIMILAR: 0.01, PROJECTIVE: 0.03}
+"""The same for the last touch, of a warp near by: frames in place are bettered by up to 0.01."""
 
 DISTANCE = 3.0
 """By how much a fit costs more, for the share of the diagonal that a corner moves by: of two as good, the nearer is
@@ -41,7 +48,7 @@ FAINT = 0.2
 """Detail, in local contrasts of the frames thinned, under which there is nothing to see: skies reach 0.13, foggy and
 dim scenes 0.25 and more."""
 
-SAME = 0.05
+SAME = 0.02
 """Mean difference, in local contrasts, below which frames are in place whatever fits smooth shades a little better."""
 
 NOTICEABLE = 0.03
@@ -79,9 +86,12 @@ def align(bracket: Bracket) -> Bracket:
     return warped(bracket, find_warps(bracket))
 
 
-def find_warps(bracket: Bracket) -> Warps:
-    """The warp of every frame, exactly the identity for the reference and for frames in place."""
-    pictures = [picture(exposure) for exposure in bracket.exposures]
+def find_warps(bracket: Bracket, pictures: list[Picture] | None = None) -> Warps:
+    """The warp of every frame, exactly the identity for the reference and for frames in place.
+
+    `pictures` are those of the frames, if they are made already.
+    """
+    pictures = pictures or [picture(exposure) for exposure in bracket.exposures]
     warps: Warps = {bracket.reference: np.eye(3)}
     others = _outwards(len(pictures), bracket.reference)
     found = parallel.each(lambda index: _displacement(pair(pictures[bracket.reference], pictures[index])), others)
@@ -96,11 +106,16 @@ def warped(bracket: Bracket, warps: Warps) -> Bracket:
     for index, exposure in enumerate(bracket.exposures):
         warp = warps[index]
         if warp is None:
-            _log.warning("%s could not be aligned; left out", exposure.name)
+            name_left_out(exposure)
             aligned.append(leave_out(exposure))
         else:
             aligned.append(bring_onto(bracket, index, warp))
     return bracket.with_exposures(aligned)
+
+
+def name_left_out(exposure: Exposure) -> None:
+    """Warn that a frame could not be aligned."""
+    _log.warning("%s could not be aligned; left out", exposure.name)
 
 
 def _outwards(count: int, reference: int) -> list[int]:
@@ -155,9 +170,21 @@ def _displacement(frames: Pair) -> tuple[np.ndarray, float]:
     before, after = (_correlation(levels, warp) for warp in (in_place, best))
     if not _convincing(best, levels[-1]):
         best, after = in_place, before
+    best = _polished(best, levels)
     if frames.overlap < LEAST_OVERLAP and not before < GOOD_CORRELATION <= after:
         return in_place, LEAST_CORRELATION
     return best, after
+
+
+def _polished(best: np.ndarray, levels: Pyramid) -> np.ndarray:
+    """The warp of least error close by: what is left of a drift is a part of a pixel."""
+    full = levels[-1]
+    for freedom, gain in LEAST_POLISH.items():
+        warp = register(levels[-1:], best, freedom)
+        near = corner_shift(np.linalg.inv(best) @ warp, full.shape) <= NEAR and _plausible(warp, full.shape)
+        if near and full.error(warp) < full.error(best) * (1 - gain):
+            best = warp
+    return best
 
 
 def _convincing(warp: np.ndarray, full: Registration) -> bool:
@@ -204,7 +231,7 @@ def _plausible(warp: np.ndarray, shape: tuple[int, int]) -> bool:
         return False
     nearest = similarity(warp, shape)
     askew, even = corner_shift(np.linalg.inv(nearest) @ warp, shape), corner_shift(nearest, shape)
-    return askew <= MOST_ASKEW * even + IN_PLACE
+    return askew <= MOST_ASKEW * even + SLIGHTLY_ASKEW
 
 
 def _from_features(frames: Pair) -> np.ndarray | None:
