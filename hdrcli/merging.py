@@ -57,6 +57,10 @@ CONTRADICTION = 2.0**0.25, 3.0
 """A darker frame allows such a proof up to this factor of its own light and so many standard deviations: what is more
 has moved, or is not of the exposure that it is said to be."""
 
+FEATHER = 0.03
+"""Share of the diagonal over which a frame's weight grows from the border of what it covers: where frames disagree in
+brightness by a little, a sudden border would show."""
+
 STEPS = 4096
 """Square roots of levels, from black to white, at which the noise of coded frames is tabulated."""
 
@@ -190,6 +194,26 @@ def _counts(exposure: Exposure, strip: slice) -> np.ndarray:
     if exposure.valid is None:
         return np.ones(exposure.stored[strip].shape[:2], np.float32)
     return exposure.valid[strip].astype(np.float32)
+
+
+def covering(bracket: Bracket) -> list[np.ndarray] | None:
+    """(H, W) float32 weights of the frames that grow from the borders of what each covers; None if all cover all.
+
+    They are `frame_weights` for `merge`, without which borders show where frames disagree a little in brightness.
+    """
+    import cv2
+
+    if all(exposure.valid is None or exposure.valid.all() for exposure in bracket.exposures):
+        return None
+    width, height = bracket.exposures[0].size
+    weights, reach = [], max(1.0, FEATHER * float(np.hypot(width, height)))
+    for exposure in bracket.exposures:
+        if exposure.valid is None or exposure.valid.all():
+            weights.append(np.broadcast_to(np.float32(1), (height, width)))
+            continue
+        distance = cv2.distanceTransform(exposure.valid.astype(np.uint8), cv2.DIST_L2, 3)
+        weights.append(1 - fading(distance, (0, reach)))
+    return weights
 
 
 def _merge_strip(

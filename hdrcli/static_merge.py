@@ -37,6 +37,8 @@ def blend(result: RadianceMap, bracket: Bracket) -> RadianceMap:
     reference frame's white. `result` is used up: the average takes its place in memory.
     """
     agreement = agreements(bracket, result)
+    if (covering := merging.covering(bracket)) is not None:
+        agreement = [agreed * weight for agreed, weight in zip(agreement, covering, strict=True)]
     for part, network in overwritten(result.pixels, RADIUS):
         around = bracket.cut(*part.around)
         mixed = _averaged(network, around, [agreed[part.around] for agreed in agreement])

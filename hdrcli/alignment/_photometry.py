@@ -7,7 +7,7 @@ Images?"). Comparing and matching features then need no thought of exposure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -81,6 +81,11 @@ class Pair:
     def overlap(self) -> float:
         """The share of pixels in which both frames say something."""
         return float(min(self.still_mask.mean(), self.moved_mask.mean()))
+
+    def with_white(self) -> Pair:
+        """The pair where white says something, too: in common tones both frames are white in one place."""
+        everywhere = np.ones_like(self.still_mask)
+        return replace(self, still_mask=everywhere, moved_mask=everywhere)
 
 
 def corner_shift(warp: np.ndarray, shape: tuple[float, ...]) -> float:

@@ -61,6 +61,10 @@ LEAST_OVERLAP = 0.01
 """Share of pixels in which two frames must both say something to be compared finely. By less, as by some lamps in the
 dark, only what is clearly out of place is found to be so: lights bloom."""
 
+SCARCE = 0.05
+"""Share of pixels under which outlines of what is white are compared as well: frames 4 to 6 stops apart share little
+else. They are blurred by bloom and moved by glare, so that detail goes first."""
+
 GOOD_CORRELATION = 0.5
 """Frames that correlate less with the reference are also tried on their neighbour in exposure."""
 
@@ -155,9 +159,19 @@ def _displacement(frames: Pair) -> tuple[np.ndarray, float]:
     None, the identity, of low correlation where there is too little to see: that is taken for in place, unless a frame
     nearer in exposure tells more.
     """
-    in_place = np.eye(3)
     if min(frames.still.shape) < 2:  # a line of pixels has no other beside it
-        return in_place, LEAST_CORRELATION
+        return np.eye(3), LEAST_CORRELATION
+    best, correlation = _found(frames)
+    if correlation < GOOD_CORRELATION and frames.overlap < SCARCE:
+        by_outlines, its_correlation = _found(frames.with_white())
+        if its_correlation > correlation:
+            return by_outlines, its_correlation
+    return best, correlation
+
+
+def _found(frames: Pair) -> tuple[np.ndarray, float]:
+    """The same by what the masks of the pair let be compared."""
+    in_place = np.eye(3)
     levels = pyramid(frames)
     if all(level.strength() < FAINT for level in levels[:-1] or levels):
         return in_place, LEAST_CORRELATION
