@@ -29,7 +29,7 @@ FOLLOWED = 1.0
 
 ROUNDS = 20
 
-BENDING, STRETCHING = 0.5, 0.02
+BENDING, STRETCHING = 0.03, 0.005
 """Weights of squared second and first differences of the mesh, for each cell full of places."""
 
 FARTHEST = 8.0
