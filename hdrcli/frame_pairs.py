@@ -31,8 +31,11 @@ GROUPS, SAMPLES = 24, 16
 LEAST_PIXELS = 40
 """A group of fewer says nothing."""
 
-STEP = (0.8, 5.0)
+STEP = (0.8, 7.0)
 """Stops between the frames of a pair: less shows little of a curve, more leaves little that both frames show."""
+
+FAR, BELOW_FAR = 3.5, 3 / 255
+"""Stops from which frames share no more than the darker one's shadows, and the value from which these then speak."""
 
 LEVEL_ERROR = 0.03
 """Stops by which values err beside coding: flicker, and lens flare that moves with the camera."""
@@ -87,7 +90,8 @@ def find(exposures: Sequence[Exposure], stops: np.ndarray) -> Pairs:
         bright = next((k for k in range(dark + 1, len(stops)) if stops[k] - stops[dark] >= STEP[0]), None)
         if bright is None or stops[bright] - stops[dark] > STEP[1]:
             continue
-        values = _compared(views[dark], views[bright], 3 * GROUPS * len(frames))
+        least = BELOW if stops[bright] - stops[dark] <= FAR else BELOW_FAR
+        values = _compared(views[dark], views[bright], 3 * GROUPS * len(frames), least)
         if len(values):
             found.append(np.column_stack([values, np.full(len(values), len(frames))]))
             frames.append((dark, bright))
@@ -113,15 +117,18 @@ def _view(exposure: Exposure) -> _View:
     return _View(cv2.blur(pixels, (3, 3)), roughness, speaks)
 
 
-def _compared(dark: _View, bright: _View, first_group: int) -> np.ndarray:
-    """(N, 4): values of the darker and the brighter frame, weight and group, of the pixels that speak best."""
+def _compared(dark: _View, bright: _View, first_group: int, least: float) -> np.ndarray:
+    """(N, 4): values of the darker and the brighter frame, weight and group, of the pixels that speak best.
+
+    `least` is the encoded value from which the darker frame speaks.
+    """
     light = np.maximum(srgb_to_linear(bright.values), np.float32(1e-4))
     colour = np.log2(light.max(-1) / light.min(-1))
     both = dark.speaks & bright.speaks
     chosen = []
     for channel in range(3):
         one, other = dark.values[..., channel], bright.values[..., channel]
-        places = np.flatnonzero(both & (one > BELOW) & (other < ABOVE) & (other > BELOW))
+        places = np.flatnonzero(both & (one > least) & (other < ABOVE) & (other > BELOW))
         level = np.minimum((one.flat[places] + other.flat[places]) / 2 * GROUPS, GROUPS - 1).astype(int)
         rough = dark.roughness.flat[places] / one.flat[places] + bright.roughness.flat[places] / other.flat[places]
         worst = rough + colour.flat[places] / GREY

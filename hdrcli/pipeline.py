@@ -25,6 +25,7 @@ from hdrcli import (
     limits,
     outputs,
     overlapping,
+    radiometric_matching,
     response,
     reuse,
     scale,
@@ -213,9 +214,13 @@ def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[s
     decoded = response.decode(bracket, settings.response, believed=plan.exposure_source in TYPED)
     if decoded.note:
         notes.append(decoded.note)
-    if words := response.misfit(decoded.bracket):
+    linear = decoded.bracket
+    if settings.response == "auto" and any(one.encoding != "linear" for one in bracket.exposures):
+        linear, note = radiometric_matching.matched(linear)
+        notes.extend([note] if note else [])
+    if words := response.misfit(linear):
         log.warning("%s; try --response estimate, or check the exposures.", words)
-    return decoded.bracket
+    return linear
 
 
 def _fuse_pixels(

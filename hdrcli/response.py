@@ -134,10 +134,14 @@ def _estimated(bracket: Bracket, believed: bool) -> Decoded:
 
 def _where_contradicted(bracket: Bracket, believed: bool) -> Decoded | None:
     """The bracket decoded by its own curve, where the frames contradict sRGB and the curve explains what they show."""
-    if bracket.relative_exposures is None or len(bracket.exposures) < 3:
+    if bracket.relative_exposures is None:
         return None
     places, stops, pairs = _pairs(bracket)
-    if len(pairs.frames) < 2 or tone_curve.misfit(pairs, tone_curve.srgb(stops)) < CONTRADICTION:
+    if (
+        len(pairs.frames) < min(2, len(places) - 1)
+        or not len(pairs.frames)
+        or tone_curve.misfit(pairs, tone_curve.srgb(stops)) < CONTRADICTION
+    ):
         return None
     before, after = tone_curve.held_out(pairs, stops, believed)
     share, most = EXPLANATION

@@ -95,11 +95,15 @@ def misfit(pairs: Pairs, curve: ToneCurve) -> float:
 
 
 def held_out(pairs: Pairs, stops: np.ndarray, believed: bool) -> tuple[float, float]:
-    """The misfit of sRGB, and of curves on pairs that they were not fitted to. Takes two pairs or more."""
-    count = len(pairs.frames)
+    """The misfit of sRGB, and of curves on pairs that they were not fitted to; on levels, where there is one pair."""
+    count, key = len(pairs.frames), pairs.pair
+    if count == 1:
+        count, key = FOLDS, pairs.group
     squares = []
     for fold in range(min(count, FOLDS)):
-        out = pairs.pair % FOLDS == fold
+        out = key % FOLDS == fold
+        if not out.any():
+            continue
         curve = fit(pairs.where(~out), stops, believed)
         squares.append([misfit(pairs.where(out), one) ** 2 for one in (srgb(stops), curve)])
     before, after = np.sqrt(np.mean(squares, 0))

@@ -69,6 +69,7 @@ LAYERS = [
         "agreement",
         "motion",
         "measured_stops",
+        "radiometric_matching",
         "frame_pairs",
         "tone_curve",
     },

@@ -174,7 +174,7 @@ def test_parallax_is_measured_that_no_homography_takes_away() -> None:
     by_homography = (warp[0, 0] * x + warp[0, 1] * y + warp[0, 2]) / (warp[2, 0] * x + warp[2, 1] * y + 1) - x
     wrong = [np.abs(found - shift)[50:350, 50:550].mean() for found in (by_homography, by_homography + offsets)]
     assert wrong[0] > 0.25
-    assert wrong[1] < 0.1
+    assert wrong[1] < 0.15
 
 
 def test_an_object_that_moved_is_not_bent_and_bends_nothing() -> None:
