@@ -66,12 +66,19 @@ STEPS = 4096
 
 
 class _Noise:
-    """The noise of an exposure's levels."""
+    """The noise of an exposure's levels: of coded frames, by the curve that they were decoded with."""
 
     def __init__(self, exposure: Exposure) -> None:
-        self.exposure = exposure
+        self.exposure, self.table = exposure, None
+        if exposure.noise or exposure.bits > 16:
+            return
         roots = np.linspace(0, 1, STEPS, dtype=np.float32)
-        self.table = None if exposure.noise or exposure.bits > 16 else noise_variance(roots * roots, exposure)
+        self.table = noise_variance(roots * roots, exposure)
+        if exposure.table is not None and exposure.clipped is None:
+            light = exposure.table[np.linspace(0, len(exposure.table) - 1, 256).astype(int)].astype(np.float64)
+            step = np.gradient(light) * (255 / (2**exposure.bits - 1))
+            coding = np.interp(roots * roots, np.maximum.accumulate(light), step) ** 2
+            self.table = (READ_NOISE**2 + PHOTON_VARIANCE * roots * roots + coding).astype(np.float32)
 
     def variance(self, level: np.ndarray) -> np.ndarray:
         """The variance of linear levels (h, w) float32."""
