@@ -29,6 +29,9 @@ FOR_MOTION, FOR_STILL, FOR_LACK_OF_TIMES = "dfgnet", "debevec", "mertens"
 FindSidecar = Callable[[Path], Path | None]
 """From a folder to its sidecar."""
 
+COVERING = 0.99
+"""Share of the picture that all frames cover where the camera has drifted on its tripod, and not been moved."""
+
 MOTION_FRAMES = 3
 """Frames that the network for motion sees."""
 
@@ -204,7 +207,7 @@ def settled(plan: Plan, bracket: Bracket) -> Plan:
     share, count = motion.moved_share(bracket), len(bracket.exposures)
     percent = f"{100 * share:.2f} % of the picture"
     moved = f"{percent} moved between the frames" if share > motion.STILL else f"the camera moved ({percent} besides)"
-    in_place = all(one.valid is None for one in bracket.exposures)
+    in_place = all(one.valid is None or one.valid.mean() > COVERING for one in bracket.exposures)
     if share <= motion.STILL and in_place:
         name = FOR_STILL
         why = f"nothing moved between the frames ({percent}), so a plain merge is exact and faster"
