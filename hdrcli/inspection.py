@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hdrcli import exposure, limits
+from hdrcli import exposure, limits, response
 from hdrcli.errors import HdrcliError, UsageError
-from hdrcli.image import Exposure, FrameHeader
+from hdrcli.image import Exposure, FrameHeader, RadianceMap
 from hdrcli.inputs import Inputs
 from hdrcli.outputs import apart, with_outputs
-from hdrcli.plan import Plan, make_plans
-from hdrcli.reading import ReadBracket, read_bracket
+from hdrcli.plan import Plan, make_plans, model_record
+from hdrcli.reading import TYPED, ReadBracket, read_bracket
 from hdrcli.settings import FuseSettings
 
 
@@ -112,8 +112,12 @@ def _inspect(plan: Plan, settings: FuseSettings) -> InspectedBracket:
         read = read_bracket(plan, settings)
     except HdrcliError as error:
         return replace(known, error=error)
-    reference = read.headers[read.bracket.reference].path
-    return replace(known, frames=_frames(plan, read), reference=reference, notes=(*plan.notes, *read.notes))
+    reference, notes = read.headers[read.bracket.reference].path, [*plan.notes, *read.notes]
+    if model_record(plan.model).makes is RadianceMap and settings.response == "auto":
+        decoded = response.decode(read.bracket, "auto", plan.exposure_source in TYPED, read.measured)
+        notes += [decoded.note] if decoded.note else []
+        read = read.with_exposures_of(decoded.bracket)
+    return replace(known, frames=_frames(plan, read), reference=reference, notes=tuple(notes))
 
 
 def _frames(plan: Plan, read: ReadBracket) -> tuple[InspectedFrame, ...]:

@@ -188,7 +188,9 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest:
     progress("aligning", 0.06)
     read = read.aligned(*aligning.align(read.bracket, plan.model, settings))
     frames, cut = aligning.crop(read.bracket, settings, notes)
-    bracket = _decoded(frames, plan, settings, notes)
+    bracket = _decoded(frames, plan, settings, read.measured, notes)
+    read = read.with_exposures_of(bracket)
+    stops = read.stops if len(read.order) == len(plan.frames) else stops
     if settings.model == "auto" and bracket.relative_exposures:
         progress("looking for motion", 0.1)
         plan = settled(plan, bracket)
@@ -207,15 +209,16 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest:
     return Carried(replace(plan, notes=(*plan.notes, *notes)), stops, scale.stops(plan, bracket), left_out)
 
 
-def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str]) -> Bracket:
+def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings, doubted: Sequence[str], notes: list[str]) -> Bracket:
     """The bracket in linear light for a model that makes a radiance map, as it is for the others."""
     if model_record(plan.model).makes is not RadianceMap:
         return bracket
-    decoded = response.decode(bracket, settings.response, believed=plan.exposure_source in TYPED)
+    believed = plan.exposure_source in TYPED
+    decoded = response.decode(bracket, settings.response, believed, doubted)
     if decoded.note:
         notes.append(decoded.note)
     linear = decoded.bracket
-    if settings.response == "auto" and any(one.encoding != "linear" for one in bracket.exposures):
+    if settings.response == "auto" and not believed and any(one.encoding != "linear" for one in bracket.exposures):
         linear, note = radiometric_matching.matched(linear)
         notes.extend([note] if note else [])
     if words := response.misfit(linear):

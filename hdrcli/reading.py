@@ -21,13 +21,15 @@ class ReadBracket:
     """A bracket with the headers of its frames in the same order (darkest first), and what was chosen, in words.
 
     That of the reference frame has its `exif` and `xmp`, which outputs carry; plans of thousands of frames have none.
-    `order` are the frames' places in file order, of all that were read.
+    `order` are the frames' places in file order, of all that were read. `measured` are the names of frames whose stops
+    from the one before are not those of their files, which the pixels contradict.
     """
 
     bracket: Bracket
     headers: tuple[FrameHeader, ...]
     notes: tuple[str, ...]
     order: tuple[int, ...]
+    measured: tuple[str, ...] = ()
 
     @property
     def stops(self) -> tuple[float, ...] | None:
@@ -37,6 +39,13 @@ class ReadBracket:
             return None
         found = exposure.stops(relative, self.bracket.reference)
         return tuple(found[self.order.index(place)] for place in range(len(found)))
+
+    def with_exposures_of(self, decoded: Bracket) -> ReadBracket:
+        """The same with the relative exposures that decoding has settled, as long as these keep the frames' order."""
+        names = [one.name for one in self.bracket.exposures]
+        if names != [one.name for one in decoded.exposures]:
+            return self
+        return replace(self, bracket=replace(self.bracket, relative_exposures=decoded.relative_exposures))
 
     def aligned(self, bracket: Bracket, kept: tuple[int, ...]) -> ReadBracket:
         """The same with the frames that alignment kept, by their indices, and with `bracket`, which holds those."""
@@ -65,9 +74,10 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
                 f"{one.name} is {one.size[0]}x{one.size[1]}.",
                 "The frames of a bracket must have one size: remove the one that does not belong.",
             )
-    relative, doubt = None, ""
+    relative: tuple[float, ...] | None = None
+    measured: list[str] = []
     if plan.relative_exposures and not _runs_against_light(plan, exposures):
-        believed, doubt = _believed(plan, settings, exposures, tuple(plan.relative_exposures[i] for i in order))
+        believed, measured = _believed(plan, settings, exposures, tuple(plan.relative_exposures[i] for i in order))
         ascending = sorted(range(len(order)), key=believed.__getitem__)
         order, exposures = [order[k] for k in ascending], [exposures[k] for k in ascending]
         relative = tuple(believed[k] for k in ascending)
@@ -81,26 +91,26 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
         reference = exposure.choose_reference(clipped, relative)
         why = f"{100 * clipped[reference]:.1f} % clipped, the least around the middle"
     source = f"exposures from {plan.exposure_source}" if relative else "exposures unknown: ordered by brightness"
-    source += doubt
+    if measured:
+        source += f", but measured for {', '.join(measured)}, whose pixels contradict them"
     notes = (f"reference frame {exposures[reference].name}: {why}", source)
     bracket = Bracket(plan.name, tuple(exposures), reference, relative)
     headers = [plan.frames[i] for i in order]
     headers[reference] = readers.read_header(headers[reference].path)
-    return ReadBracket(bracket, tuple(headers), notes, tuple(order))
+    return ReadBracket(bracket, tuple(headers), notes, tuple(order), tuple(measured))
 
 
 def _believed(
     plan: Plan, settings: FuseSettings, exposures: list[Exposure], relative: tuple[float, ...]
-) -> tuple[tuple[float, ...], str]:
-    """The relative exposures, corrected where pixels contradict a file, and what is to be said of that.
+) -> tuple[tuple[float, ...], list[str]]:
+    """The relative exposures, corrected where pixels contradict a file, and the names of the frames that are measured.
 
     What was typed is believed, and so are times of frames whose response is not the usual one.
     """
     decoded_otherwise = settings.response not in ("auto", "srgb") and any(one.encoding != "linear" for one in exposures)
     if plan.exposure_source in TYPED or decoded_otherwise:
-        return relative, ""
-    found, changed = measured_stops.corrected(exposures, relative)
-    return found, f", but measured for {', '.join(changed)}, whose pixels contradict them" if changed else ""
+        return relative, []
+    return measured_stops.corrected(exposures, relative)
 
 
 def _runs_against_light(plan: Plan, exposures: list[Exposure]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,14 +58,15 @@ def parse(response: str) -> tuple[str, float | None]:
     raise UsageError(f'--response has no "{response}".', f"Choose one of: {CHOICES}.")
 
 
-def decode(bracket: Bracket, response: str, believed: bool = True) -> Decoded:
+def decode(bracket: Bracket, response: str, believed: bool = True, doubted: Collection[str] = ()) -> Decoded:
     """Give the bracket with every exposure linear.
 
     `response` says what display-encoded frames are decoded by: "srgb" (IEC 61966-2-1), "gamma:G" (a power law),
     "linear" (values are taken as they are), "estimate" (a tone curve told by the frames themselves) or "auto" (sRGB,
     or such a curve where frames contradict sRGB and the curve explains them). Exposures that are not `believed` may be
-    corrected along with an estimated curve, by which the frames are sorted anew. Exposures that are linear already pass
-    untouched. White stays 1.
+    corrected along with an estimated curve, by which the frames are sorted anew; of the frames `doubted`, by name, the
+    stops from the one before are measured by the curve in any case. Exposures that are linear already pass untouched.
+    White stays 1.
 
     Raises UsageError for another response; ExposureError when there is too little to estimate one from.
     """
@@ -73,8 +74,8 @@ def decode(bracket: Bracket, response: str, believed: bool = True) -> Decoded:
     if all(exposure.encoding == "linear" for exposure in bracket.exposures):
         return Decoded(bracket)
     if kind == "estimate":
-        return _estimated(bracket, believed)
-    if kind == "auto" and (found := _where_contradicted(bracket, believed)):
+        return _estimated(bracket, believed, doubted)
+    if kind == "auto" and (found := _where_contradicted(bracket, believed, doubted)):
         return found
     to_linear: Callable[[np.ndarray], np.ndarray] = srgb_to_linear
     if kind == "linear":
@@ -108,7 +109,7 @@ def misfit(bracket: Bracket) -> str:
     return words
 
 
-def _estimated(bracket: Bracket, believed: bool) -> Decoded:
+def _estimated(bracket: Bracket, believed: bool, doubted: Collection[str]) -> Decoded:
     """The bracket decoded by the curve that its frames tell. Raises ExposureError when they tell none."""
     if bracket.relative_exposures is None:
         raise ExposureError(
@@ -127,12 +128,12 @@ def _estimated(bracket: Bracket, believed: bool) -> Decoded:
             "enough of the same light.",
             "Add frames, or pass --response srgb.",
         )
-    curve = tone_curve.fit(pairs, stops, believed)
+    curve = tone_curve.fit(pairs, stops, believed, _doubted_steps(bracket, places, doubted))
     before, after = (tone_curve.misfit(pairs, one) for one in (tone_curve.srgb(stops), curve))
     return _decoded_by(curve, bracket, places, f"misfit {before:.2f} -> {after:.2f} stop")
 
 
-def _where_contradicted(bracket: Bracket, believed: bool) -> Decoded | None:
+def _where_contradicted(bracket: Bracket, believed: bool, doubted: Collection[str]) -> Decoded | None:
     """The bracket decoded by its own curve, where the frames contradict sRGB and the curve explains what they show."""
     if bracket.relative_exposures is None:
         return None
@@ -143,13 +144,19 @@ def _where_contradicted(bracket: Bracket, believed: bool) -> Decoded | None:
         or tone_curve.misfit(pairs, tone_curve.srgb(stops)) < CONTRADICTION
     ):
         return None
-    before, after = tone_curve.held_out(pairs, stops, believed)
+    steps = _doubted_steps(bracket, places, doubted)
+    before, after = tone_curve.held_out(pairs, stops, believed, steps)
     share, most = EXPLANATION
     if after > min(share * before, most):
         return None
     return _decoded_by(
-        tone_curve.fit(pairs, stops, believed), bracket, places, f"misfit {before:.2f} -> {after:.2f} stop"
+        tone_curve.fit(pairs, stops, believed, steps), bracket, places, f"misfit {before:.2f} -> {after:.2f} stop"
     )
+
+
+def _doubted_steps(bracket: Bracket, places: list[int], doubted: Collection[str]) -> np.ndarray:
+    """(N - 1,) bool: whether the step to each of the frames at `places`, but for the first, is doubted."""
+    return np.array([bracket.exposures[place].name in doubted for place in places[1:]], bool)
 
 
 def _pairs(bracket: Bracket) -> tuple[list[int], np.ndarray, frame_pairs.Pairs]:

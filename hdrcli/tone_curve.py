@@ -66,15 +66,17 @@ def srgb(stops: np.ndarray) -> ToneCurve:
     return ToneCurve(np.zeros(len(KNOTS)), stops, np.zeros(len(stops), bool))
 
 
-def fit(pairs: Pairs, stops: np.ndarray, believed: bool) -> ToneCurve:
+def fit(pairs: Pairs, stops: np.ndarray, believed: bool, doubted: np.ndarray | None = None) -> ToneCurve:
     """The curve that the pairs tell, of frames that are said to be `stops` (N,) apart.
 
-    Where these are not `believed`, steps that contradict the curve are measured by it, as long as most are not.
+    Where these are not `believed`, steps that contradict the curve are measured by it, as long as most are not, and so
+    are the steps, (N - 1,) bool, that are `doubted` from the beginning.
     """
-    curve = _fitted(pairs, stops, np.zeros(len(stops) - 1, bool))
-    free = np.zeros(len(stops) - 1, bool)
+    free = np.zeros(len(stops) - 1, bool) if doubted is None or believed else doubted
+    curve = _fitted(pairs, stops, free)
     for _ in range(0 if believed else 3):
         off = np.abs(_steps_off(pairs, replace(curve, stops=stops))) > CONTRADICTED
+        off |= doubted if doubted is not None else False
         if np.array_equal(off, free) or 2 * np.count_nonzero(off) > len(off):
             break
         free = off
@@ -94,7 +96,7 @@ def misfit(pairs: Pairs, curve: ToneCurve) -> float:
     return float(np.sqrt(np.average(difference**2, weights=weight)))
 
 
-def held_out(pairs: Pairs, stops: np.ndarray, believed: bool) -> tuple[float, float]:
+def held_out(pairs: Pairs, stops: np.ndarray, believed: bool, doubted: np.ndarray | None = None) -> tuple[float, float]:
     """The misfit of sRGB, and of curves on pairs that they were not fitted to; on levels, where there is one pair."""
     count, key = len(pairs.frames), pairs.pair
     if count == 1:
@@ -104,7 +106,7 @@ def held_out(pairs: Pairs, stops: np.ndarray, believed: bool) -> tuple[float, fl
         out = key % FOLDS == fold
         if not out.any():
             continue
-        curve = fit(pairs.where(~out), stops, believed)
+        curve = fit(pairs.where(~out), stops, believed, doubted)
         squares.append([misfit(pairs.where(out), one) ** 2 for one in (srgb(stops), curve)])
     before, after = np.sqrt(np.mean(squares, 0))
     return float(before), float(after)
