@@ -48,7 +48,7 @@ FAINT = 0.2
 """Detail, in local contrasts of the frames thinned, under which there is nothing to see: skies reach 0.13, foggy and
 dim scenes 0.25 and more."""
 
-SAME = 0.02
+SAME = 0.05
 """Mean difference, in local contrasts, below which frames are in place whatever fits smooth shades a little better."""
 
 NOTICEABLE = 0.03
