@@ -184,7 +184,8 @@ def _found(frames: Pair) -> tuple[np.ndarray, float]:
     before, after = (_correlation(levels, warp) for warp in (in_place, best))
     if not _convincing(best, levels[-1]):
         best, after = in_place, before
-    best = _polished(best, levels)
+    if len(levels) > 1:  # thumbnails have too little detail to tell parts of a pixel
+        best = _polished(best, levels)
     if frames.overlap < LEAST_OVERLAP and not before < GOOD_CORRELATION <= after:
         return in_place, LEAST_CORRELATION
     return best, after
