@@ -32,11 +32,15 @@ READ_NOISE = 1e-3
 LEAST_VARIANCE = 1e-10
 """Of a file that tells of no noise at all."""
 
-SATURATION = (0.87, 0.98)
+SATURATION = (0.9, 0.98)
 """Linear levels between which a channel's weight falls to nothing."""
 
 WHOLE_PIXEL = (0.8, 0.95)
 """The same where a pixel has one weight for its three channels."""
+
+BESIDE_WHITE = (0.6, 0.8)
+"""The same for the first estimate, of a channel of a coded frame whose brightest channel is white: JPEG codes colours
+at half the resolution, so that a clipped channel may come out this dark. What darker frames show then tells."""
 
 PREDICTED = (0.9, 1.0)
 """The same for the level that all frames together predict. JPEG coding pulls single clipped pixels down to 0.8."""
@@ -93,11 +97,13 @@ class _Channel:
     """One channel of some rows of an exposure, each of its planes (h, w) float32.
 
     `level` is what it shows, saturated at `white`; `counts` the weight of its frame; `free` that weight as far as the
-    channel is not saturated; `proven` the least light that it proves where it is clipped; `time` the relative exposure.
+    channel is not saturated, `sure` as far as it cannot be, whatever coding has done; `proven` the least light that it
+    proves where it is clipped; `time` the relative exposure.
     """
 
     level: np.ndarray
     free: np.ndarray
+    sure: np.ndarray
     counts: np.ndarray
     proven: np.ndarray
     white: float
@@ -255,24 +261,29 @@ def _channels(
     if sensor is None and exposure.clipped is not None:  # which channel is clipped is not known, and proves nothing
         free = unsaturated(exposure, strip) * counts
         nothing = np.zeros_like(free)
-        return [_Channel(level, free, counts, nothing, np.inf, time, noise) for level in cv2.split(pixels)]
+        return [_Channel(level, free, free, counts, nothing, np.inf, time, noise) for level in cv2.split(pixels)]
     if sensor is not None:
         pixels = pixels @ np.linalg.inv(sensor.to_bt709).T.astype(np.float32)
     whites, made = (1.0, 1.0, 1.0) if sensor is None else sensor.white, []
+    white_beside = 1 - fading(largest_channel(pixels), SATURATION)
     for index, (level, white) in enumerate(zip(cv2.split(pixels), whites, strict=True)):
         share = level / np.float32(white)
         free, proof = fading(share, SATURATION), 1 - fading(share, CLIPPED)
         if exposure.clipped is not None:
             clipped = (exposure.clipped[strip] & np.uint8(1 << index)) > 0
             free, proof = free * ~clipped, proof * clipped
+        free *= counts
+        sure = free
+        if exposure.clipped is None and exposure.bits <= 16:
+            sure = free * (1 - white_beside * (1 - fading(level, BESIDE_WHITE)))
         proven = np.minimum(level, np.float32(white)) * proof * counts * np.float32(PROOF / time)
-        made.append(_Channel(level, free * counts, counts, proven, white, time, noise))
+        made.append(_Channel(level, free, sure, counts, proven, white, time, noise))
     return made
 
 
 def _merge_channel(frames: list[_Channel]) -> tuple[np.ndarray, np.ndarray]:
     """The radiance (h, w) that one channel of all frames tells, and its precision."""
-    light, _ = _average(frames, [frame.free for frame in frames])
+    light, _ = _average(frames, [frame.sure for frame in frames])
     for _ in range(ROUNDS):
         weights = []
         for frame in frames:
