@@ -79,12 +79,38 @@ def encoded(exposure: Exposure) -> Exposure:
     return exposure.mapped(lambda light: linear_to_srgb(np.clip(light, 0, 1)), "srgb")
 
 
+WHITE, BLACK = {"srgb": 0.98, "linear": 0.955}, {"srgb": 0.02, "linear": 0.0016}
+"""Values from which, and up to which, a pixel tells no detail; those of `linear` are the same light."""
+
+
+def blank(exposure: Exposure) -> str | None:
+    """"black" or "white" for a frame that shows nothing but that, specks of a pixel aside; None for all others."""
+    whole, every = slice(None), slice(None, None, 8)
+    for word, empty in (("black", _all_black), ("white", _all_white)):
+        if empty(exposure, every).mean() < 0.999:
+            continue
+        shown = ~empty(exposure, whole)
+        if not (shown[1:, 1:] & shown[:-1, 1:] & shown[1:, :-1] & shown[:-1, :-1]).any():
+            return word
+    return None
+
+
+def _all_black(exposure: Exposure, part: slice) -> np.ndarray:
+    return exposure.part(part, part).max(axis=-1) <= BLACK[exposure.encoding]
+
+
+def _all_white(exposure: Exposure, part: slice) -> np.ndarray:
+    if exposure.clipped is not None:
+        return exposure.clipped[part, part] == 7
+    return exposure.part(part, part).min(axis=-1) >= WHITE[exposure.encoding]
+
+
 def lost(exposure: Exposure, step: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """(h, w) bool of every `step`th pixel that lost detail: any channel at white, and, of the others, all at black.
 
     The sensor tells what is at white where the exposure knows.
     """
-    white, black = (0.98, 0.02) if exposure.encoding == "srgb" else (0.955, 0.0016)
+    white, black = WHITE[exposure.encoding], BLACK[exposure.encoding]
     every = slice(None, None, step)
     brightest = largest_channel(exposure.part(every, every))
     saturated = brightest >= white if exposure.saturated is None else exposure.saturated[::step, ::step]

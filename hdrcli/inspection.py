@@ -121,7 +121,7 @@ def _inspect(plan: Plan, settings: FuseSettings) -> InspectedBracket:
 
 
 def _frames(plan: Plan, read: ReadBracket) -> tuple[InspectedFrame, ...]:
-    """The frames in file order, from a bracket that is darkest first."""
+    """The frames in file order, from a bracket that is darkest first; of those left out, the headers alone."""
     bracket = read.bracket
     stops: tuple[float | None, ...] = (None,) * len(read.headers)
     if bracket.relative_exposures:
@@ -130,7 +130,7 @@ def _frames(plan: Plan, read: ReadBracket) -> tuple[InspectedFrame, ...]:
         header.path: _frame(header, stop, one)
         for header, stop, one in zip(read.headers, stops, bracket.exposures, strict=True)
     }
-    return tuple(seen[header.path] for header in plan.frames)
+    return tuple(seen.get(header.path, InspectedFrame(header)) for header in plan.frames)
 
 
 def _frame(header: FrameHeader, stop: float | None, one: Exposure) -> InspectedFrame:

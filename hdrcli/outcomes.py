@@ -31,7 +31,7 @@ class BracketResult:
     """What became of one bracket: `status` is "planned", "done", "skipped" or "failed"; `stops` are in file order.
 
     `scale_stops` is the exposure of its reference frame over that of the shoot's 1.0 (`hdrcli.scale`); `left_out` are
-    those of the inputs that could not be aligned, and have no part in the outputs.
+    those of the inputs that show nothing or could not be aligned, and have no part in the outputs.
     """
 
     name: str

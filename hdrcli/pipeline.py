@@ -184,7 +184,7 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest:
     progress("reading", 0.0)
     making = reuse.making(plan, settings, manifest)
     read = read_bracket(plan, settings)
-    stops, notes = read.stops, list(read.notes)
+    notes, stops = list(read.notes), read.stops if len(read.order) == len(plan.frames) else plan.stops
     progress("aligning", 0.06)
     read = read.aligned(*aligning.align(read.bracket, plan.model, settings))
     frames, cut = aligning.crop(read.bracket, settings, notes)

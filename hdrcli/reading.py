@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from hdrcli import exposure, measured_stops, readers
@@ -9,11 +11,13 @@ from hdrcli.development import Development
 from hdrcli.errors import ExposureError, ReadError
 from hdrcli.image import Bracket, Exposure, FrameHeader
 from hdrcli.parallel import each
-from hdrcli.plan import Plan, model_record
+from hdrcli.plan import Plan, least_frames, model_record
 from hdrcli.settings import FuseSettings
 
 TYPED = ("--times", "--stops")
 """Sources of exposures that are never doubted."""
+
+log = logging.getLogger("hdrcli")
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +25,7 @@ class ReadBracket:
     """A bracket with the headers of its frames in the same order (darkest first), and what was chosen, in words.
 
     That of the reference frame has its `exif` and `xmp`, which outputs carry; plans of thousands of frames have none.
-    `order` are the frames' places in file order, of all that were read. `measured` are the names of frames whose stops
+    `order` are the frames' places in file order; those left out, which show nothing, have none. `measured` are the names of frames whose stops
     from the one before are not those of their files, which the pixels contradict.
     """
 
@@ -38,7 +42,7 @@ class ReadBracket:
         if relative is None:
             return None
         found = exposure.stops(relative, self.bracket.reference)
-        return tuple(found[self.order.index(place)] for place in range(len(found)))
+        return tuple(found[self.order.index(place)] for place in sorted(self.order))
 
     def with_exposures_of(self, decoded: Bracket) -> ReadBracket:
         """The same with the relative exposures that decoding has settled, as long as these keep the frames' order."""
@@ -74,6 +78,8 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
                 f"{one.name} is {one.size[0]}x{one.size[1]}.",
                 "The frames of a bracket must have one size: remove the one that does not belong.",
             )
+    kept = _that_show_something(plan, settings, order, exposures)
+    order, exposures = [order[k] for k in kept], [exposures[k] for k in kept]
     relative: tuple[float, ...] | None = None
     measured: list[str] = []
     if plan.relative_exposures and not _runs_against_light(plan, exposures):
@@ -98,6 +104,28 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
     headers = [plan.frames[i] for i in order]
     headers[reference] = readers.read_header(headers[reference].path)
     return ReadBracket(bracket, tuple(headers), notes, tuple(order), tuple(measured))
+
+
+def _that_show_something(
+    plan: Plan, settings: FuseSettings, order: Sequence[int], exposures: Sequence[Exposure]
+) -> list[int]:
+    """Indices of the frames that are not black or white all over; a warning names the others.
+
+    A frame of --reference is kept. Raises ReadError when fewer are left than the model takes.
+    """
+    asked = None if settings.reference is None else settings.reference - 1
+    blank = {k: word for k, one in enumerate(exposures) if order[k] != asked and (word := exposure.blank(one))}
+    kept = [k for k in range(len(exposures)) if k not in blank]
+    least = 2 if settings.model == "auto" else least_frames(plan.model)
+    if blank and len(kept) < least:
+        said = ", ".join(f"{exposures[k].name} is {word} all over" for k, word in blank.items())
+        raise ReadError(
+            f"{plan.name}: {said}, and {plan.model} takes at least {least} frames.",
+            "Check the frames; a bracket needs frames that show the scene.",
+        )
+    for k, word in blank.items():
+        log.warning("%s is %s all over; left out", exposures[k].name, word)
+    return kept
 
 
 def _believed(

@@ -155,8 +155,12 @@ def _where_contradicted(bracket: Bracket, believed: bool, doubted: Collection[st
 
 
 def _doubted_steps(bracket: Bracket, places: list[int], doubted: Collection[str]) -> np.ndarray:
-    """(N - 1,) bool: whether the step to each of the frames at `places`, but for the first, is doubted."""
-    return np.array([bracket.exposures[place].name in doubted for place in places[1:]], bool)
+    """(N - 1,) bool: whether the step to each of the frames at `places`, but for the first, is doubted.
+
+    None is where most would be: a curve needs steps to go by.
+    """
+    steps = np.array([bracket.exposures[place].name in doubted for place in places[1:]], bool)
+    return steps & (2 * np.count_nonzero(steps) <= len(steps))
 
 
 def _pairs(bracket: Bracket) -> tuple[list[int], np.ndarray, frame_pairs.Pairs]:

@@ -88,3 +88,17 @@ def test_a_reference_at_the_end_leaves_a_network_without_a_darker_frame() -> Non
 def test_too_few_frames_are_refused() -> None:
     with pytest.raises(ExposureError, match="takes 3 frames but the bracket has 2"):
         exposure.choose_frames([1, 2], 1, 3)
+
+
+@pytest.mark.parametrize(("level", "word"), [(0.0, "black"), (1.0, "white"), (0.5, None)])
+def test_a_frame_of_one_end_of_the_scale_shows_nothing(level: float, word: str | None) -> None:
+    pixels = np.full((60, 80, 3), level, np.float32)
+    pixels[30, ::16] = 0.4  # hot pixels
+    assert exposure.blank(Exposure(pixels, "srgb", "a")) == word
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_a_lamp_in_the_dark_is_something(level: float) -> None:
+    pixels = np.full((60, 80, 3), level, np.float32)
+    pixels[30:32, 41:43] = 0.4
+    assert exposure.blank(Exposure(pixels, "srgb", "a")) is None

@@ -15,7 +15,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 import hdrcli
-from hdrcli import transfer, weights
+from hdrcli import inspection, transfer, weights
 from hdrcli.cli.report import as_json
 from hdrcli.errors import UsageError, WeightsError
 from hdrcli.networks.dfgnet import DFGNet
@@ -356,6 +356,39 @@ def test_a_frame_that_was_left_out_is_nowhere_told_of_as_used(tmp_path: Path, gi
     assert "2.jpg" not in header["xmp"]
     hdrcli.fuse(tmp_path / "hall", model="debevec", output=tmp_path, align="off", overwrite=True, **options)
     assert read_exr(tmp_path / "hall.exr")[1]["hdrcli:exposureTimes"] == "0.25, 1, 4"
+
+
+@pytest.mark.parametrize(("value", "word"), [(0, "black"), (255, "white")])
+def test_a_frame_that_shows_nothing_has_no_part(
+    tmp_path: Path, value: int, word: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A lens cap, or a flash, between two frames: their light is that of the two without it."""
+    scene = scenes.radiance(96, 128, stops=5)
+    scenes.write_bracket(tmp_path / "two", scene, [1 / 4, 1])
+    scenes.write_bracket(tmp_path / "three", scene, [1 / 4, 1])
+    cv2.imwrite(str(tmp_path / "three" / "3.png"), np.full((96, 128, 3), value, np.uint8))
+    for name, times in (("two", (0.25, 1)), ("three", (0.25, 1, 0.5))):
+        hdrcli.fuse(tmp_path / name, model="debevec", times=times, output=tmp_path)
+    assert f"3.png is {word} all over; left out" in caplog.text
+    np.testing.assert_array_equal(read_exr(tmp_path / "three.exr")[0], read_exr(tmp_path / "two.exr")[0])
+    (result,) = hdrcli.fuse(tmp_path / "three", model="dfgnet", times=(0.25, 1, 0.5), output=tmp_path / "n").brackets
+    assert str(result.error) == f"three: 3.png is {word} all over, and dfgnet takes at least 3 frames."
+    inspected = inspection.inspect([tmp_path / "three"], model="debevec", times=(0.25, 1, 0.5))
+    assert [frame.stops is None for frame in inspected.brackets[0].frames] == [False, False, True]
+
+
+def test_a_curve_is_not_estimated_from_steps_that_are_all_doubted(tmp_path: Path) -> None:
+    """Of wrong times and a curve no pixels tell which is which: the steps are those that sRGB tells."""
+    scene = scenes.radiance(256, 320, stops=6)
+    scenes.write_shots(tmp_path / "b", scene, [1 / 400, 1 / 100, 1 / 25])
+    for number, time in enumerate((1 / 25, 1 / 400, 1 / 100), 1):
+        file = tmp_path / "b" / f"{number}.jpg"
+        exif = Image.Exif()
+        exif[0x8769] = {0x829A: IFDRational(round(time * 10_000), 10_000)}
+        with Image.open(file) as frame:
+            frame.save(file, exif=exif, quality="keep")
+    (result,) = hdrcli.fuse(tmp_path / "b", model="debevec", output=tmp_path, size=3).brackets
+    assert max(result.stops) - min(result.stops) == pytest.approx(4, abs=0.1)
 
 
 def test_auto_checks_the_network_before_it_looks_for_motion(still: Path, tmp_path: Path) -> None:

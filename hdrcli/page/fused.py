@@ -63,7 +63,7 @@ class FusedPage:
     def _with_outcome(self, result: BracketResult) -> Scene:
         """The scene of a bracket, or a line on why it has none."""
         if (scene := self._scenes.get(result.name)) is not None and result.status == "done":
-            lost = tuple(f"{path.name} could not be aligned, and has no part in it" for path in result.left_out)
+            lost = tuple(f"{path.name} has no part in it" for path in result.left_out)
             return replace(scene, notes=(*result.notes, *lost))
         error = f"{result.error.message} {result.error.hint}" if result.error else ""
         return Scene(result.name, f"{len(result.inputs)} frames", result.status, error)
