@@ -23,9 +23,9 @@ def bring_onto(bracket: Bracket, index: int, warp: np.ndarray, offsets: np.ndarr
     """Frame `index` as seen from the reference frame; the very same for the identity.
 
     `warp` maps full-size pixels of the reference to those of the frame, after `offsets` (rows, columns, 2) float32, a
-    mesh over the frame, have been added to them. Pixels from beyond the frame are not `valid`;
-    they hold the reference frame's light at this frame's exposure, so that networks see nothing strange there. Frames
-    that are stored as codes have codes of 16 bits afterwards.
+    mesh over the frame, have been added to them. Pixels from a pixel or more beyond the frame are not `valid` (nearer
+    ones repeat its edge); they hold the reference frame's light at this frame's exposure, so that networks see nothing
+    strange there. Frames that are stored as codes have codes of 16 bits afterwards.
     """
     exposure = bracket.exposures[index]
     if offsets is None and np.array_equal(warp, np.eye(3)):
@@ -84,7 +84,7 @@ def _resample(exposure: Exposure, warp: np.ndarray, offsets: np.ndarray | None, 
     np.maximum(pixels, warped(cv2.erode(encoded, around), cv2.INTER_NEAREST), out=pixels)
     made.stored[rows] = _codes(srgb_to_linear(pixels) if exposure.encoding == "linear" else pixels, made)
     inside = warped(np.full(part.shape[:2], 255, np.uint8), cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
-    np.equal(inside, 255, out=made.valid[rows])  # type: ignore[index]
+    np.greater(inside, 0, out=made.valid[rows])  # type: ignore[index]
     if exposure.clipped is not None and made.clipped is not None:
         for bit in (1, 2, 4):
             channel = (exposure.clipped[source] & np.uint8(bit)).astype(np.float32)
