@@ -84,7 +84,7 @@ WHITE, BLACK = {"srgb": 0.98, "linear": 0.955}, {"srgb": 0.02, "linear": 0.0016}
 
 
 def blank(exposure: Exposure) -> str | None:
-    """"black" or "white" for a frame that shows nothing but that, specks of a pixel aside; None for all others."""
+    """ "black" or "white" for a frame that shows nothing but that, specks of a pixel aside; None for all others."""
     whole, every = slice(None), slice(None, None, 8)
     for word, empty in (("black", _all_black), ("white", _all_white)):
         if empty(exposure, every).mean() < 0.999:

@@ -25,8 +25,8 @@ class ReadBracket:
     """A bracket with the headers of its frames in the same order (darkest first), and what was chosen, in words.
 
     That of the reference frame has its `exif` and `xmp`, which outputs carry; plans of thousands of frames have none.
-    `order` are the frames' places in file order; those left out, which show nothing, have none. `measured` are the names of frames whose stops
-    from the one before are not those of their files, which the pixels contradict.
+    `order` are the frames' places in file order; those left out, which show nothing, have none. `measured` are the
+    names of frames whose stops from the one before are not those of their files, which the pixels contradict.
     """
 
     bracket: Bracket

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from hdrcli.image import Bracket, Exposure
@@ -19,6 +20,7 @@ def test_a_real_bracket_has_no_holes_no_wrong_hues_and_no_new_edges(tmp_path: Pa
     assert found["holes"] < 0.006  # the stops of this bracket are a guess
     assert found["hue"] < 0.2
     assert found["residual"] < 0.25
+    assert found["sharpness"] > 0.85
     assert found["edges"] < 0.01
     assert found["white"] - found["black"] > 60
     page = (tmp_path / "index.html").read_text()
@@ -38,6 +40,15 @@ def test_the_figures_tell_what_is_wrong() -> None:
     assert photographs.holes(bracket, hole) > 0.02
     assert photographs.hue(bracket, tinted) > 0.4
     assert photographs.new_edges(bracket, cut) > 0.005
+
+
+def test_blurred_frames_are_told_from_sharp_ones() -> None:
+    pixels = np.random.default_rng(1).random((60, 80, 3), np.float32)
+    sharp = Exposure(pixels, "srgb", "f")
+    blurred = Exposure(cv2.GaussianBlur(pixels, (0, 0), 1), "srgb", "f", valid=np.ones((60, 80), bool))
+    given = Bracket("b", (sharp, sharp), 0)
+    assert photographs.sharpness(given, given) == 1
+    assert photographs.sharpness(given, given.with_exposures([sharp, blurred])) < 0.5
 
 
 def test_a_set_that_cannot_be_fused_is_named(tmp_path: Path) -> None:

@@ -65,8 +65,9 @@ class Figures:
 
     `holes` is the share of values below half of what a clipped frame proves; `black` to `white` are L* of the picture
     at 1, 50 and 99 %; `hue` is the median difference, in stops, of the result's ratios of channels to those of the
-    best-exposed frame; `residual` the median displacement, in pixels, that alignment leaves in its worst frame; `edges`
-    the share of pixels with a step in light that no frame shows; `seconds` the time of `fuse`.
+    best-exposed frame; `residual` the median displacement, in pixels, that alignment leaves in its worst frame;
+    `sharpness` the contrast of fine detail in the frame that alignment blurs most, over that before; `edges` the share
+    of pixels with a step in light that no frame shows; `seconds` the time of `fuse`.
     """
 
     holes: float
@@ -75,28 +76,31 @@ class Figures:
     white: float
     hue: float
     residual: float
+    sharpness: float
     edges: float
     seconds: float
 
 
-def aligned_frames(photographs: Photographs) -> Bracket:
-    """The frames as `fuse` brings them together."""
+def frames(photographs: Photographs) -> tuple[Bracket, Bracket]:
+    """The frames as they are read, and as `fuse` brings them together."""
     settings = FuseSettings(stops=photographs.stops, dry_run=True)
     plan = make_plans(list(photographs.inputs), settings).brackets[0]
     if plan.error:
         raise plan.error
-    return plugins.load("alignment", "auto").ALIGNER.align(read_bracket(plan, settings).bracket)
+    bracket = read_bracket(plan, settings).bracket
+    return bracket, plugins.load("alignment", "auto").ALIGNER.align(bracket)
 
 
-def figures(bracket: Bracket, light: np.ndarray, picture: np.ndarray, seconds: float) -> Figures:
-    """The figures of a radiance map and its picture, (H, W, 3) each, of aligned frames."""
+def figures(given: Bracket, bracket: Bracket, light: np.ndarray, picture: np.ndarray, seconds: float) -> Figures:
+    """The figures of a radiance map and its picture, (H, W, 3) each, of frames as given and aligned."""
     lightness = rgb2lab(picture)[..., 0]
     black, middle, white = np.percentile(lightness, [1, 50, 99])
     still = bracket.exposures[bracket.reference]
     left = [residual(still, one) for one in bracket.exposures if one is not still]
     return Figures(
         holes(bracket, light), float(black), float(middle), float(white), hue(bracket, light),
-        max((one for one in left if one is not None), default=0.0), new_edges(bracket, light), seconds,
+        max((one for one in left if one is not None), default=0.0), sharpness(given, bracket),
+        new_edges(bracket, light), seconds,
     )  # fmt: skip
 
 
@@ -172,6 +176,20 @@ def residual(still: Exposure, other: Exposure) -> float | None:
     return float(np.median(np.hypot(*there[chosen].T))) if np.count_nonzero(chosen) > 300 else None
 
 
+def sharpness(given: Bracket, aligned: Bracket) -> float:
+    """The least contrast of fine detail, over all frames, that alignment leaves of that in the frame as given."""
+    kept = [1.0]
+    for before, after in zip(given.exposures, aligned.exposures, strict=True):
+        if after is not before and after.valid is not None and after.valid.any():
+            detail = [
+                cv2.Laplacian(cv2.cvtColor(encoded_pixels(one), cv2.COLOR_RGB2GRAY), cv2.CV_32F)
+                for one in (before, after)
+            ]
+            inside = cv2.erode(after.valid.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+            kept.append(float(detail[1][inside].std() / max(detail[0][inside].std(), 1e-6)))
+    return min(kept)
+
+
 def _even(luma: np.ndarray) -> np.ndarray:
     """Luma (H, W) of even local contrast, as codes."""
     detail = luma - cv2.GaussianBlur(luma, (0, 0), 6)
@@ -191,7 +209,7 @@ def measured(photographs: Photographs, out: Path) -> Figures:
         raise result.error
     by_suffix = {path.suffix: path for path in result.outputs}
     picture = readers.read(by_suffix[".png"]).pixels
-    return figures(aligned_frames(photographs), readers.read_light(by_suffix[".exr"]), picture, seconds)
+    return figures(*frames(photographs), readers.read_light(by_suffix[".exr"]), picture, seconds)
 
 
 def _thumbnail(source: Path | np.ndarray, target: Path, height: int) -> str:
