@@ -48,8 +48,8 @@ PREDICTED = (0.9, 1.0)
 LEAST_WEIGHT = 1e-6
 """What the darkest frame keeps of its weight when saturated, so that pixels saturated in all frames take it alone."""
 
-ROUNDS = 2
-"""Averages by the noise that the one before predicts; the first is by exposure alone."""
+UNBOUNDED = 16.0
+"""Level that no channel reaches: the white of RAW frames of which only the pixel is known to be saturated."""
 
 CLIPPED = (0.92, 0.97)
 """Linear levels between which a channel comes to prove that there is at least so much light."""
@@ -70,35 +70,46 @@ STEPS = 4096
 
 
 class _Noise:
-    """The noise of an exposure's levels: of coded frames, by the curve that they were decoded with."""
+    """The noise of one channel of an exposure by its level: of coded frames, by the curve that they were decoded with.
 
-    def __init__(self, exposure: Exposure) -> None:
-        self.exposure, self.table = exposure, None
-        if exposure.noise or exposure.bits > 16:
-            return
+    `white` is the level at which the channel saturates.
+    """
+
+    def __init__(self, exposure: Exposure, white: float) -> None:
         roots = np.linspace(0, 1, STEPS, dtype=np.float32)
-        self.table = noise_variance(roots * roots, exposure)
-        if exposure.table is not None and exposure.clipped is None:
+        levels = roots * roots * np.float32(white)
+        self.variances = noise_variance(levels, exposure).astype(np.float32)
+        if exposure.table is not None and exposure.clipped is None and not exposure.noise and exposure.bits <= 16:
             light = exposure.table[np.linspace(0, len(exposure.table) - 1, 256).astype(int)].astype(np.float64)
             step = np.gradient(light) * (255 / (2**exposure.bits - 1))
-            coding = np.interp(roots * roots, np.maximum.accumulate(light), step) ** 2
-            self.table = (READ_NOISE**2 + PHOTON_VARIANCE * roots * roots + coding).astype(np.float32)
+            coding = np.interp(levels, np.maximum.accumulate(light), step) ** 2
+            self.variances = (READ_NOISE**2 + PHOTON_VARIANCE * levels + coding).astype(np.float32)
+        self.weights = fading(roots * roots, PREDICTED) / np.maximum(self.variances, np.float32(LEAST_VARIANCE))
+        self.white = white
 
     def variance(self, level: np.ndarray) -> np.ndarray:
-        """The variance of linear levels (h, w) float32."""
-        if self.table is None:
-            return noise_variance(level, self.exposure)
-        root = np.sqrt(np.clip(level, 0, 1)) * np.float32(STEPS - 1)
-        return self.table[(root + np.float32(0.5)).astype(np.intp)]
+        """The variance of linear levels, float32."""
+        return np.take(self.variances, self._steps(level))
+
+    def weight(self, level: np.ndarray) -> np.ndarray:
+        """One over the variance of predicted levels, float32, as far as these are below white."""
+        return np.take(self.weights, self._steps(level))
+
+    def _steps(self, level: np.ndarray) -> np.ndarray:
+        root = np.clip(level, 0, np.float32(self.white))
+        root *= np.float32((STEPS - 1) ** 2 / self.white)
+        np.sqrt(root, out=root)
+        root += np.float32(0.5)
+        return root.astype(np.uint16)
 
 
 @dataclass(frozen=True, eq=False)
 class _Channel:
     """One channel of some rows of an exposure, each of its planes (h, w) float32.
 
-    `level` is what it shows, saturated at `white`; `counts` the weight of its frame; `free` that weight as far as the
-    channel is not saturated, `sure` as far as it cannot be, whatever coding has done; `proven` the least light that it
-    proves where it is clipped; `time` the relative exposure.
+    `level` is what it shows; `counts` the weight of its frame; `free` that weight as far as the channel is not
+    saturated, `sure` as far as it cannot be, whatever coding has done; `proven` the least light that it proves where it
+    is clipped; `time` the relative exposure.
     """
 
     level: np.ndarray
@@ -106,7 +117,6 @@ class _Channel:
     sure: np.ndarray
     counts: np.ndarray
     proven: np.ndarray
-    white: float
     time: np.float32
     noise: _Noise
 
@@ -155,8 +165,11 @@ def unsaturated(exposure: Exposure, rows: slice = slice(None)) -> np.ndarray:
 def fading(value: np.ndarray, between: tuple[float, float]) -> np.ndarray:
     """1 below the first bound, 0 above the second, smooth between."""
     low, high = between
-    x = np.clip((high - value) / (high - low), 0, 1)
-    return x * x * (3 - 2 * x)
+    x = np.clip((high - value) * np.asarray(value).dtype.type(1 / (high - low)), 0, 1)
+    smooth = 3 - 2 * x
+    smooth *= x
+    smooth *= x
+    return smooth
 
 
 def merge(bracket: Bracket, frame_weights: Sequence[np.ndarray] | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -172,24 +185,42 @@ def merge(bracket: Bracket, frame_weights: Sequence[np.ndarray] | None = None) -
 
     Raises ExposureError without relative exposures, ValueError for exposures that are not linear.
     """
+    precision = np.empty(bracket.exposures[0].stored.shape, np.float32)
+    return _merged(bracket, frame_weights, precision), precision
+
+
+def radiance(bracket: Bracket, frame_weights: Sequence[np.ndarray] | None = None) -> np.ndarray:
+    """The radiance of `merge` alone, in less time and memory."""
+    return _merged(bracket, frame_weights, None)
+
+
+def _merged(bracket: Bracket, frame_weights: Sequence[np.ndarray] | None, precision: np.ndarray | None) -> np.ndarray:
     times = relative_times(bracket)
     if any(exposure.encoding != "linear" for exposure in bracket.exposures):
         raise ValueError("merge takes linear exposures")
     width, height = bracket.exposures[0].size
-    radiance = np.empty((height, width, 3), np.float32)
-    precision = np.empty((height, width, 3), np.float32)
-    noises, sensor = [_Noise(exposure) for exposure in bracket.exposures], common_sensor(bracket)
+    merged = np.empty((height, width, 3), np.float32)
+    sensor = common_sensor(bracket)
+    noises = [_noises(exposure, sensor) for exposure in bracket.exposures]
 
     def make(strip: slice) -> None:
         counts = [_counts(exposure, strip) for exposure in bracket.exposures]
         if frame_weights is not None:
             counts = [count * weight[strip] for count, weight in zip(counts, frame_weights, strict=True)]
         light, sure = _merge_strip(bracket.exposures, strip, times, counts, noises, sensor)
-        np.maximum(light, 0, out=radiance[strip])
-        precision[strip] = sure
+        np.maximum(light, 0, out=merged[strip])
+        if precision is not None:
+            precision[strip] = sure
 
     each(make, strips(height, width))
-    return radiance, precision
+    return merged
+
+
+def _noises(exposure: Exposure, sensor: Sensor | None) -> list[_Noise]:
+    """The noise of the three channels of an exposure."""
+    if sensor is not None:
+        return [_Noise(exposure, white) for white in sensor.white]
+    return [_Noise(exposure, 1.0 if exposure.clipped is None else UNBOUNDED)] * 3
 
 
 def common_sensor(bracket: Bracket) -> Sensor | None:
@@ -220,12 +251,14 @@ def covering(bracket: Bracket) -> list[np.ndarray] | None:
         return None
     width, height = bracket.exposures[0].size
     weights, reach = [], max(1.0, FEATHER * float(np.hypot(width, height)))
+    step = max(1, int(reach / 16))  # the border is smooth; its exact place is in `valid`
     for exposure in bracket.exposures:
         if exposure.valid is None or exposure.valid.all():
             weights.append(np.broadcast_to(np.float32(1), (height, width)))
             continue
-        distance = cv2.distanceTransform(exposure.valid.astype(np.uint8), cv2.DIST_L2, 3)
-        weights.append(1 - fading(distance, (0, reach)))
+        some = np.ascontiguousarray(exposure.valid[::step, ::step]).astype(np.uint8)
+        distance = cv2.distanceTransform(some, cv2.DIST_L2, 5)
+        weights.append(cv2.resize(1 - fading(distance, (0, reach / step)), (width, height)))
     return weights
 
 
@@ -234,7 +267,7 @@ def _merge_strip(
     strip: slice,
     times: np.ndarray,
     counts: list[np.ndarray],
-    noises: list[_Noise],
+    noises: list[list[_Noise]],
     sensor: Sensor | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The light and the precision, (h, w, 3) each, of some rows."""
@@ -252,7 +285,7 @@ def _merge_strip(
 
 
 def _channels(
-    exposure: Exposure, strip: slice, sensor: Sensor | None, counts: np.ndarray, time: np.float32, noise: _Noise
+    exposure: Exposure, strip: slice, sensor: Sensor | None, counts: np.ndarray, time: np.float32, noises: list[_Noise]
 ) -> list[_Channel]:
     """The three channels of some rows of an exposure, with what saturation leaves of them and what it proves."""
     import cv2
@@ -260,38 +293,59 @@ def _channels(
     pixels = exposure.part(strip)
     if sensor is None and exposure.clipped is not None:  # which channel is clipped is not known, and proves nothing
         free = unsaturated(exposure, strip) * counts
-        nothing = np.zeros_like(free)
-        return [_Channel(level, free, free, counts, nothing, np.inf, time, noise) for level in cv2.split(pixels)]
+        nothing, planes = np.zeros_like(free), cv2.split(pixels)
+        pairs = zip(planes, noises, strict=True)
+        return [_Channel(level, free, free, counts, nothing, time, noise) for level, noise in pairs]
     if sensor is not None:
         pixels = pixels @ np.linalg.inv(sensor.to_bt709).T.astype(np.float32)
-    whites, made = (1.0, 1.0, 1.0) if sensor is None else sensor.white, []
-    white_beside = 1 - fading(largest_channel(pixels), SATURATION)
-    for index, (level, white) in enumerate(zip(cv2.split(pixels), whites, strict=True)):
-        share = level / np.float32(white)
-        free, proof = fading(share, SATURATION), 1 - fading(share, CLIPPED)
-        if exposure.clipped is not None:
-            clipped = (exposure.clipped[strip] & np.uint8(1 << index)) > 0
-            free, proof = free * ~clipped, proof * clipped
-        free *= counts
+    levels, clipped = cv2.split(pixels), None if exposure.clipped is None else exposure.clipped[strip].ravel()
+    brightest = (
+        largest_channel(pixels) if sensor is None else largest_channel(pixels / np.array(sensor.white, np.float32))
+    )
+    near = brightest.ravel() > SATURATION[0]
+    places = np.flatnonzero(near if clipped is None else near | (clipped > 0))
+    counted, white_beside = counts.ravel()[places], 1 - fading(brightest.ravel()[places], SATURATION)
+    made = []
+    for index, (level, noise) in enumerate(zip(levels, noises, strict=True)):
+        seen, white = level.ravel()[places], np.float32(noise.white)
+        free, proof = fading(seen / white, SATURATION), 1 - fading(seen / white, CLIPPED)
+        if clipped is not None:
+            saturated = (clipped[places] & np.uint8(1 << index)) > 0
+            free, proof = free * ~saturated, proof * saturated
+        free *= counted
         sure = free
-        if exposure.clipped is None and exposure.bits <= 16:
-            sure = free * (1 - white_beside * (1 - fading(level, BESIDE_WHITE)))
-        proven = np.minimum(level, np.float32(white)) * proof * counts * np.float32(PROOF / time)
-        made.append(_Channel(level, free, sure, counts, proven, white, time, noise))
+        if clipped is None and exposure.bits <= 16:
+            sure = free * (1 - white_beside * (1 - fading(seen, BESIDE_WHITE)))
+        proven = np.minimum(seen, white) * proof * counted * np.float32(PROOF / time)
+        nothing = np.zeros_like(counts)
+        planes = [_with(plane, places, one) for plane, one in ((counts, free), (counts, sure), (nothing, proven))]
+        made.append(_Channel(level, planes[0], planes[1], counts, planes[2], time, noise))
     return made
 
 
+def _with(plane: np.ndarray, places: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The plane with other values at some places."""
+    if not len(places):
+        return plane
+    plane = plane.copy()
+    plane.reshape(-1)[places] = values
+    return plane
+
+
 def _merge_channel(frames: list[_Channel]) -> tuple[np.ndarray, np.ndarray]:
-    """The radiance (h, w) that one channel of all frames tells, and its precision."""
+    """The radiance (h, w) that one channel of all frames tells, and its precision.
+
+    The average by exposure alone predicts the noise of the second.
+    """
     light, _ = _average(frames, [frame.sure for frame in frames])
-    for _ in range(ROUNDS):
-        weights = []
-        for frame in frames:
-            level = light * frame.time
-            below_white = fading(level / np.float32(frame.white), PREDICTED)
-            weights.append(frame.free * below_white * frame.time / frame.noise.variance(level))
-        light, precision = _average(frames, weights)
-    return np.maximum(light, _proven(frames)), precision
+    weights = []
+    for frame in frames:
+        weight = frame.noise.weight(light * frame.time)
+        weight *= frame.free
+        weight *= frame.time
+        weights.append(weight)
+    light, precision = _average(frames, weights)
+    return _raised(light, frames), precision
 
 
 def _average(frames: list[_Channel], weights: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -299,28 +353,43 @@ def _average(frames: list[_Channel], weights: list[np.ndarray]) -> tuple[np.ndar
 
     The darkest frame that counts keeps LEAST_WEIGHT.
     """
+    import cv2
+
     total, time = np.zeros((2, *weights[0].shape), np.float32)
-    left = np.ones(total.shape, bool)
-    for frame, weight in zip(frames, weights, strict=True):
-        kept = np.where(left, np.maximum(weight, LEAST_WEIGHT * frame.counts), weight) if left.any() else weight
-        left &= frame.counts <= 0
-        total += kept * frame.level
-        time += kept * frame.time
+    left: np.ndarray | None = None
+    for frame, free in zip(frames, weights, strict=True):
+        weight = free
+        if left is None or left.any():
+            least = np.float32(LEAST_WEIGHT) * frame.counts
+            weight = np.maximum(free, least if left is None else least * left)
+            left = frame.counts <= 0 if left is None else left & (frame.counts <= 0)
+        cv2.accumulateProduct(weight, frame.level, total)
+        cv2.scaleAdd(weight, float(frame.time), time, time)
     return np.divide(total, np.where(time > 0, time, np.float32(1)), out=total), time
 
 
-def _proven(frames: list[_Channel]) -> np.ndarray:
-    """The least light (h, w) that clipped frames prove and darker ones, those before in order, do not contradict."""
+def _raised(light: np.ndarray, frames: list[_Channel]) -> np.ndarray:
+    """The light (h, w), raised to what clipped frames prove and the darker ones before do not contradict."""
+    import cv2
+
+    bound = frames[0].proven
+    for frame in frames[1:]:
+        bound = cv2.max(bound, frame.proven)
+    places = np.flatnonzero(bound > light)
+    if not len(places):
+        return light
     factor, deviations = CONTRADICTION
-    least = np.zeros(frames[0].level.shape, np.float32)
-    most = np.full(least.shape, np.inf, np.float32)
+    least = np.zeros(len(places), np.float32)
+    most = np.full(len(places), np.inf, np.float32)
     for frame in frames:
-        np.maximum(least, np.minimum(frame.proven, most), out=least)
-        level = np.maximum(frame.level, 0)
-        allowed = level + np.float32(deviations) * np.sqrt(frame.noise.variance(level))
+        proven, level, counts = (plane.ravel()[places] for plane in (frame.proven, frame.level, frame.counts))
+        np.maximum(least, np.minimum(proven, most), out=least)
+        allowed = np.maximum(level, 0) + np.float32(deviations) * np.sqrt(frame.noise.variance(level))
         allowed *= np.float32(factor / frame.time)
-        np.minimum(most, allowed / np.maximum(frame.counts, np.float32(LEAST_WEIGHT)), out=most)
-    return least
+        np.minimum(most, allowed / np.maximum(counts, np.float32(LEAST_WEIGHT)), out=most)
+    flat = light.reshape(-1)
+    flat[places] = np.maximum(flat[places], least)
+    return light
 
 
 def _precision_in_bt709(precision: np.ndarray, sensor: Sensor) -> np.ndarray:

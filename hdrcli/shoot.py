@@ -94,7 +94,7 @@ def _sample(plan: Plan, maps: int, settings: FuseSettings) -> np.ndarray:
     """Some pixels (h, w, 3) of a bracket's map, on the scale of the shoot."""
     bracket = read_bracket(plan, settings).bracket
     bracket = bracket.with_exposures([_thinned(one, maps) for one in bracket.exposures])
-    light, _ = merging.merge(response.decode(bracket, settings.response).bracket)
+    light = merging.radiance(response.decode(bracket, settings.response).bracket)
     image, _ = scale.applied(RadianceMap(light), plan, bracket, settings)
     return image.pixels
 

@@ -51,7 +51,7 @@ def test_is_the_sum_of_light_over_the_sum_of_time_when_only_photons_are_noisy(mo
         Bracket("b", tuple(Exposure(f, "linear", "f", bits=32) for f in frames), 0, times)
     )
     expected = sum(frames) / sum(times)
-    assert np.allclose(merged, expected, rtol=1e-5)
+    assert np.allclose(merged, expected, rtol=1e-4)  # weights are tabulated
     assert np.allclose(precision, sum(times) / (merging.PHOTON_VARIANCE * expected), rtol=0.02)
 
 

@@ -17,7 +17,7 @@ def fuse(bracket: Bracket) -> RadianceMap:
 
     Raises ExposureError without relative exposures, ValueError for exposures that are not linear.
     """
-    radiance, _ = merging.merge(bracket, merging.covering(bracket))
+    radiance = merging.radiance(bracket, merging.covering(bracket))
     return RadianceMap(radiance)
 
 
