@@ -96,7 +96,8 @@ def blank(exposure: Exposure) -> str | None:
 
 
 def _all_black(exposure: Exposure, part: slice) -> np.ndarray:
-    return exposure.part(part, part).max(axis=-1) <= BLACK[exposure.encoding]
+    least = 0 if exposure.bits > 16 else BLACK[exposure.encoding]
+    return exposure.part(part, part).max(axis=-1) <= least
 
 
 def _all_white(exposure: Exposure, part: slice) -> np.ndarray:

@@ -111,11 +111,14 @@ def _that_show_something(
 ) -> list[int]:
     """Indices of the frames that are not black or white all over; a warning names the others.
 
-    A frame of --reference is kept. Raises ReadError when fewer are left than the model takes.
+    A frame of --reference is kept, and so are all where none shows more. Raises ReadError when fewer are left than the
+    model takes.
     """
     asked = None if settings.reference is None else settings.reference - 1
     blank = {k: word for k, one in enumerate(exposures) if order[k] != asked and (word := exposure.blank(one))}
     kept = [k for k in range(len(exposures)) if k not in blank]
+    if not kept:
+        return list(blank)
     least = 2 if settings.model == "auto" else least_frames(plan.model)
     if blank and len(kept) < least:
         said = ", ".join(f"{exposures[k].name} is {word} all over" for k, word in blank.items())

@@ -85,7 +85,7 @@ def test_every_format_takes_them(label: str, tmp_path: Path) -> None:
 
 
 def test_without_times_the_others_order_by_brightness(tmp_path: Path) -> None:
-    for label in ("no time in one", "time 0", "time below 0", "darkest frame white"):
+    for label in ("no time in one", "time 0", "time below 0", "darkest frame nearly white"):
         result = fused(label, tmp_path, model="mertens")
         assert result.error is None
         assert "exposures unknown: ordered by brightness" in result.notes
