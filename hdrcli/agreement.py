@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from hdrcli import merging
+from hdrcli import merging, noise
 from hdrcli.image import Bracket, Exposure, RadianceMap
-from hdrcli.merging import fading
 from hdrcli.strips import blocks, overwritten
+from hdrcli.transfer import fading
 from hdrcli.windows import RADIUS, WINDOW, blurred, slope
 
 COMPARABLE = 0.9
@@ -149,15 +149,15 @@ def _differences(bracket: Bracket, index: int, black: np.float32) -> tuple[np.nd
     wanted = np.minimum(reference.pixels, highest)
     grey = wanted.mean(-1)
     level = np.minimum(blurred(grey), highest)
-    noise = merging.noise_variance(level * np.float32(time), frame) / time**2
-    noise += merging.noise_variance(level, reference)
+    variance = noise.variance(level * np.float32(time), frame) / time**2
+    variance += noise.variance(level, reference)
     place = PLACE_ERROR[frame.valid is not None]
     systematic = (RESPONSE_ERROR * level) ** 2 + (place * slope(grey)) ** 2 + (BLACK_ERROR / time) ** 2 + black**2
     difference = _contradiction(seen - wanted, frame, reference)
-    squared = blurred((difference * difference).mean(-1) / (noise + systematic))
+    squared = blurred((difference * difference).mean(-1) / (variance + systematic))
     mean = blurred(difference)
     independent = 4 * np.pi * WINDOW**2 / (1 if reference.saturated is None else DEMOSAICED)
-    return squared, (mean * mean).max(-1) / (noise / independent + systematic)
+    return squared, (mean * mean).max(-1) / (variance / independent + systematic)
 
 
 def _contradiction(difference: np.ndarray, frame: Exposure, reference: Exposure) -> np.ndarray:

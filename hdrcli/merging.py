@@ -19,18 +19,11 @@ import numpy as np
 
 from hdrcli.errors import ExposureError
 from hdrcli.image import Bracket, Exposure, Sensor
+from hdrcli.noise import NoiseTable
 from hdrcli.parallel import each
-from hdrcli.strips import strips
-from hdrcli.transfer import largest_channel, luminance
-
-PHOTON_VARIANCE = 2e-4
-"""Variance of photon noise at white, as a fraction of white squared: a full well of 5000 electrons."""
-
-READ_NOISE = 1e-3
-"""Standard deviation of read noise, as a fraction of white."""
-
-LEAST_VARIANCE = 1e-10
-"""Of a file that tells of no noise at all."""
+from hdrcli.strips import grown, strips
+from hdrcli.transfer import fading, largest_channel, luminance
+from hdrcli.windows import slope
 
 SATURATION = (0.9, 0.98)
 """Linear levels between which a channel's weight falls to nothing."""
@@ -41,9 +34,6 @@ WHOLE_PIXEL = (0.8, 0.95)
 BESIDE_WHITE = (0.6, 0.8)
 """The same for the first estimate, of a channel of a coded frame whose brightest channel is white: JPEG codes colours
 at half the resolution, so that a clipped channel may come out this dark. What darker frames show then tells."""
-
-PREDICTED = (0.9, 1.0)
-"""The same for the level that all frames together predict. JPEG coding pulls single clipped pixels down to 0.8."""
 
 LEAST_WEIGHT = 1e-6
 """What the darkest frame keeps of its weight when saturated, so that pixels saturated in all frames take it alone."""
@@ -65,42 +55,9 @@ FEATHER = 0.03
 """Share of the diagonal over which a frame's weight grows from the border of what it covers: where frames disagree in
 brightness by a little, a sudden border would show."""
 
-STEPS = 4096
-"""Square roots of levels, from black to white, at which the noise of coded frames is tabulated."""
-
-
-class _Noise:
-    """The noise of one channel of an exposure by its level: of coded frames, by the curve that they were decoded with.
-
-    `white` is the level at which the channel saturates.
-    """
-
-    def __init__(self, exposure: Exposure, white: float) -> None:
-        roots = np.linspace(0, 1, STEPS, dtype=np.float32)
-        levels = roots * roots * np.float32(white)
-        self.variances = noise_variance(levels, exposure).astype(np.float32)
-        if exposure.table is not None and exposure.clipped is None and not exposure.noise and exposure.bits <= 16:
-            light = exposure.table[np.linspace(0, len(exposure.table) - 1, 256).astype(int)].astype(np.float64)
-            step = np.gradient(light) * (255 / (2**exposure.bits - 1))
-            coding = np.interp(levels, np.maximum.accumulate(light), step) ** 2
-            self.variances = (READ_NOISE**2 + PHOTON_VARIANCE * levels + coding).astype(np.float32)
-        self.weights = fading(roots * roots, PREDICTED) / np.maximum(self.variances, np.float32(LEAST_VARIANCE))
-        self.white = white
-
-    def variance(self, level: np.ndarray) -> np.ndarray:
-        """The variance of linear levels, float32."""
-        return np.take(self.variances, self._steps(level))
-
-    def weight(self, level: np.ndarray) -> np.ndarray:
-        """One over the variance of predicted levels, float32, as far as these are below white."""
-        return np.take(self.weights, self._steps(level))
-
-    def _steps(self, level: np.ndarray) -> np.ndarray:
-        root = np.clip(level, 0, np.float32(self.white))
-        root *= np.float32((STEPS - 1) ** 2 / self.white)
-        np.sqrt(root, out=root)
-        root += np.float32(0.5)
-        return root.astype(np.uint16)
+PLACE = 0.3
+"""Pixels by which what a warped frame shows may be out of its place: of texture, the reference frame counts the more,
+so that a merge is as sharp."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +66,7 @@ class _Channel:
 
     `level` is what it shows; `counts` the weight of its frame; `free` that weight as far as the channel is not
     saturated, `sure` as far as it cannot be, whatever coding has done; `proven` the least light that it proves where it
-    is clipped; `time` the relative exposure.
+    is clipped; `time` the relative exposure; `place` the pixels by which it may be out of its place.
     """
 
     level: np.ndarray
@@ -118,7 +75,8 @@ class _Channel:
     counts: np.ndarray
     proven: np.ndarray
     time: np.float32
-    noise: _Noise
+    noise: NoiseTable
+    place: float
 
 
 def relative_times(bracket: Bracket) -> np.ndarray:
@@ -132,24 +90,6 @@ def relative_times(bracket: Bracket) -> np.ndarray:
     return (exposures / exposures[bracket.reference]).astype(np.float32)
 
 
-def noise_variance(level: np.ndarray, exposure: Exposure) -> np.ndarray:
-    """Variance of a pixel of the linear `level`, white = 1, in an exposure: what its file tells, or what is usual.
-
-    Usual are read, photon and coding noise. Frames of 8 and 16 bits count as sRGB-encoded with an error of one code
-    value: rounding alone makes 0.3, and JPEG adds to it. 32 bits mean floating point, without coding noise.
-    """
-    level, bits = np.maximum(level, 0), exposure.bits
-    if exposure.noise is not None:
-        shot, read = exposure.noise
-        return np.maximum(shot * level + read, LEAST_VARIANCE)
-    variance = READ_NOISE**2 + PHOTON_VARIANCE * level
-    if bits > 16:
-        return variance
-    # The slope of the sRGB decoding curve (IEC 61966-2-1) at `level`, in linear light per unit of code.
-    slope = np.maximum(1 / 12.92, 2.4 / 1.055 * np.maximum(level, 0.0031308) ** (1.4 / 2.4))
-    return variance + (slope / (2**bits - 1)) ** 2
-
-
 def unsaturated(exposure: Exposure, rows: slice = slice(None)) -> np.ndarray:
     """Weight (h, w) in [0, 1] of the pixels in some rows of an exposure, 0 where any channel is saturated.
 
@@ -160,16 +100,6 @@ def unsaturated(exposure: Exposure, rows: slice = slice(None)) -> np.ndarray:
     if exposure.clipped is not None:
         return fading(luminance(pixels), WHOLE_PIXEL) * (exposure.clipped[rows] == 0)
     return fading(largest_channel(pixels), WHOLE_PIXEL)
-
-
-def fading(value: np.ndarray, between: tuple[float, float]) -> np.ndarray:
-    """1 below the first bound, 0 above the second, smooth between."""
-    low, high = between
-    x = np.clip((high - value) * np.asarray(value).dtype.type(1 / (high - low)), 0, 1)
-    smooth = 3 - 2 * x
-    smooth *= x
-    smooth *= x
-    return smooth
 
 
 def merge(bracket: Bracket, frame_weights: Sequence[np.ndarray] | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -203,24 +133,27 @@ def _merged(bracket: Bracket, frame_weights: Sequence[np.ndarray] | None, precis
     sensor = common_sensor(bracket)
     noises = [_noises(exposure, sensor) for exposure in bracket.exposures]
 
+    halo = 0 if all(exposure.valid is None for exposure in bracket.exposures) else 1
+
     def make(strip: slice) -> None:
-        counts = [_counts(exposure, strip) for exposure in bracket.exposures]
+        rows, within = grown(strip, halo, height)
+        counts = [_counts(exposure, rows) for exposure in bracket.exposures]
         if frame_weights is not None:
-            counts = [count * weight[strip] for count, weight in zip(counts, frame_weights, strict=True)]
-        light, sure = _merge_strip(bracket.exposures, strip, times, counts, noises, sensor)
-        np.maximum(light, 0, out=merged[strip])
+            counts = [count * weight[rows] for count, weight in zip(counts, frame_weights, strict=True)]
+        light, sure = _merge_strip(bracket.exposures, rows, times, counts, noises, sensor)
+        np.maximum(light[within], 0, out=merged[strip])
         if precision is not None:
-            precision[strip] = sure
+            precision[strip] = sure[within]
 
     each(make, strips(height, width))
     return merged
 
 
-def _noises(exposure: Exposure, sensor: Sensor | None) -> list[_Noise]:
+def _noises(exposure: Exposure, sensor: Sensor | None) -> list[NoiseTable]:
     """The noise of the three channels of an exposure."""
     if sensor is not None:
-        return [_Noise(exposure, white) for white in sensor.white]
-    return [_Noise(exposure, 1.0 if exposure.clipped is None else UNBOUNDED)] * 3
+        return [NoiseTable(exposure, white) for white in sensor.white]
+    return [NoiseTable(exposure, 1.0 if exposure.clipped is None else UNBOUNDED)] * 3
 
 
 def common_sensor(bracket: Bracket) -> Sensor | None:
@@ -267,7 +200,7 @@ def _merge_strip(
     strip: slice,
     times: np.ndarray,
     counts: list[np.ndarray],
-    noises: list[list[_Noise]],
+    noises: list[list[NoiseTable]],
     sensor: Sensor | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The light and the precision, (h, w, 3) each, of some rows."""
@@ -285,17 +218,22 @@ def _merge_strip(
 
 
 def _channels(
-    exposure: Exposure, strip: slice, sensor: Sensor | None, counts: np.ndarray, time: np.float32, noises: list[_Noise]
+    exposure: Exposure,
+    strip: slice,
+    sensor: Sensor | None,
+    counts: np.ndarray,
+    time: np.float32,
+    noises: list[NoiseTable],
 ) -> list[_Channel]:
     """The three channels of some rows of an exposure, with what saturation leaves of them and what it proves."""
     import cv2
 
-    pixels = exposure.part(strip)
+    pixels, place = exposure.part(strip), 0.0 if exposure.valid is None else PLACE
     if sensor is None and exposure.clipped is not None:  # which channel is clipped is not known, and proves nothing
         free = unsaturated(exposure, strip) * counts
         nothing, planes = np.zeros_like(free), cv2.split(pixels)
         pairs = zip(planes, noises, strict=True)
-        return [_Channel(level, free, free, counts, nothing, time, noise) for level, noise in pairs]
+        return [_Channel(level, free, free, counts, nothing, time, noise, place) for level, noise in pairs]
     if sensor is not None:
         pixels = pixels @ np.linalg.inv(sensor.to_bt709).T.astype(np.float32)
     levels, clipped = cv2.split(pixels), None if exposure.clipped is None else exposure.clipped[strip].ravel()
@@ -319,7 +257,7 @@ def _channels(
         proven = np.minimum(seen, white) * proof * counted * np.float32(PROOF / time)
         nothing = np.zeros_like(counts)
         planes = [_with(plane, places, one) for plane, one in ((counts, free), (counts, sure), (nothing, proven))]
-        made.append(_Channel(level, planes[0], planes[1], counts, planes[2], time, noise))
+        made.append(_Channel(level, planes[0], planes[1], counts, planes[2], time, noise, place))
     return made
 
 
@@ -335,12 +273,15 @@ def _with(plane: np.ndarray, places: np.ndarray, values: np.ndarray) -> np.ndarr
 def _merge_channel(frames: list[_Channel]) -> tuple[np.ndarray, np.ndarray]:
     """The radiance (h, w) that one channel of all frames tells, and its precision.
 
-    The average by exposure alone predicts the noise of the second.
+    The average by exposure alone predicts the noise of the second, and where it is textured.
     """
     light, _ = _average(frames, [frame.sure for frame in frames])
+    steep = slope(light) if any(frame.place for frame in frames) else None
     weights = []
     for frame in frames:
         weight = frame.noise.weight(light * frame.time)
+        if frame.place and steep is not None:
+            weight /= 1 + weight * np.square(np.float32(frame.place) * frame.time * steep)
         weight *= frame.free
         weight *= frame.time
         weights.append(weight)

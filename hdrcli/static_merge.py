@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from hdrcli import merging
+from hdrcli import merging, noise
 from hdrcli.agreement import RESPONSE_ERROR, agreements
 from hdrcli.image import Bracket, RadianceMap
-from hdrcli.merging import fading
 from hdrcli.strips import overwritten
+from hdrcli.transfer import fading
 from hdrcli.windows import RADIUS, blurred
 
 SATURATED = (0.92, 0.97)
@@ -83,7 +83,7 @@ def _near_white(bracket: Bracket, agreement: np.ndarray) -> np.ndarray:
     time = float(merging.relative_times(bracket)[0])
     pixels = darkest.pixels
     level = np.minimum(pixels.mean(-1), 1)
-    error = merging.noise_variance(level, darkest) + (RESPONSE_ERROR * level) ** 2
+    error = noise.variance(level, darkest) + (RESPONSE_ERROR * level) ** 2
     free = fading(pixels, CLIPPED) if darkest.saturated is None else ~darkest.saturated[..., None]
     return free * (agreement * time**2 / error)[..., None]
 

@@ -79,3 +79,13 @@ def luma(encoded: np.ndarray) -> np.ndarray:
 def largest_channel(pixels: np.ndarray) -> np.ndarray:
     """The largest channel (...) of (..., 3) pixels, thirty times faster than a reduction over so short an axis."""
     return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+
+
+def fading(value: np.ndarray, between: tuple[float, float]) -> np.ndarray:
+    """1 below the first bound, 0 above the second, smooth between."""
+    low, high = between
+    x = np.clip((high - value) * np.asarray(value).dtype.type(1 / (high - low)), 0, 1)
+    smooth = 3 - 2 * x
+    smooth *= x
+    smooth *= x
+    return smooth

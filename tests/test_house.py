@@ -48,6 +48,7 @@ LAYERS = [
         "pyramids",
         "exposure_fusion",
         "merging",
+        "noise",
         "windows",
         "sidecars",
         "tiff_directory",

@@ -10,6 +10,7 @@ import pytest
 from hdrcli import merging, strips
 from hdrcli.errors import ExposureError
 from hdrcli.image import Bracket, Exposure, Sensor
+from hdrcli.noise import PHOTON_VARIANCE
 from hdrcli.transfer import linear_to_srgb, srgb_to_linear
 
 WHITE_TO_BLACK = np.geomspace(1.0, 1e-3, 37 * 53 * 3, dtype=np.float32).reshape(37, 53, 3)
@@ -43,7 +44,7 @@ def test_returns_the_radiance_in_units_of_the_reference(reference: int) -> None:
 
 
 def test_is_the_sum_of_light_over_the_sum_of_time_when_only_photons_are_noisy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "READ_NOISE", 0.0)
+    monkeypatch.setattr("hdrcli.noise.READ_NOISE", 0.0)
     rng = np.random.default_rng(0)
     times = (1.0, 3.0, 10.0)
     frames = [(0.05 * t * rng.uniform(0.9, 1.1, (9, 7, 3))).astype(np.float32) for t in times]
@@ -52,12 +53,12 @@ def test_is_the_sum_of_light_over_the_sum_of_time_when_only_photons_are_noisy(mo
     )
     expected = sum(frames) / sum(times)
     assert np.allclose(merged, expected, rtol=1e-4)  # weights are tabulated
-    assert np.allclose(precision, sum(times) / (merging.PHOTON_VARIANCE * expected), rtol=0.02)
+    assert np.allclose(precision, sum(times) / (PHOTON_VARIANCE * expected), rtol=0.02)
 
 
 def test_has_less_noise_than_any_frame_and_says_how_much() -> None:
     radiance = np.full((60, 60, 3), 0.02, np.float32)
-    bracket = linear_bracket(radiance, (1.0, 4.0, 16.0), 0, noise=merging.PHOTON_VARIANCE**0.5, bits=16)
+    bracket = linear_bracket(radiance, (1.0, 4.0, 16.0), 0, noise=PHOTON_VARIANCE**0.5, bits=16)
     merged, precision = merging.merge(bracket)
     single = [np.std(frame.pixels / t) for frame, t in zip(bracket.exposures, (1, 4, 16), strict=True)]
     assert merged.std() < min(single)

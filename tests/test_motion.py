@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from hdrcli import merging, motion
+from hdrcli import motion
 from hdrcli.image import Bracket, Exposure
+from hdrcli.noise import PHOTON_VARIANCE, READ_NOISE
 from hdrcli.transfer import linear_to_srgb, srgb_to_linear
 
 HEIGHT, WIDTH = 160, 200
@@ -29,7 +30,7 @@ def frame(light: np.ndarray, time: float, gamma: float = 1.0) -> Exposure:
     """An 8-bit sRGB exposure with noise, decoded; a camera with another response has `gamma` other than 1."""
     random = np.random.default_rng(round(1000 * time))
     level = light * time
-    noise = random.normal(size=light.shape) * np.sqrt(level * merging.PHOTON_VARIANCE + merging.READ_NOISE**2)
+    noise = random.normal(size=light.shape) * np.sqrt(level * PHOTON_VARIANCE + READ_NOISE**2)
     codes = np.round(linear_to_srgb(np.clip(level + noise, 0, 1).astype(np.float32)) ** gamma * 255) / 255
     return Exposure(srgb_to_linear(codes.astype(np.float32)), "linear", f"{time:g}")
 

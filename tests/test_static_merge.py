@@ -10,6 +10,7 @@ import pytest
 from hdrcli import merging, static_merge, strips
 from hdrcli.agreement import agreements
 from hdrcli.image import Bracket, Exposure, RadianceMap
+from hdrcli.noise import PHOTON_VARIANCE, READ_NOISE
 from hdrcli.transfer import linear_to_srgb, srgb_to_linear
 
 TIMES = (1 / 8, 1.0, 8.0)
@@ -26,7 +27,7 @@ def scene(seed: int = 1) -> np.ndarray:
 def frame(light: np.ndarray, time: float, random: np.random.Generator) -> Exposure:
     """An 8-bit sRGB exposure with the noise that `merging` expects, decoded."""
     level = light * time
-    noise = random.normal(size=light.shape) * np.sqrt(level * merging.PHOTON_VARIANCE + merging.READ_NOISE**2)
+    noise = random.normal(size=light.shape) * np.sqrt(level * PHOTON_VARIANCE + READ_NOISE**2)
     codes = np.round(linear_to_srgb(np.clip(level + noise, 0, 1).astype(np.float32)) * 255) / 255
     return Exposure(srgb_to_linear(codes.astype(np.float32)), "linear", f"{time:g}")
 

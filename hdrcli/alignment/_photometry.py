@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hdrcli.image import Exposure
-from hdrcli.merging import PHOTON_VARIANCE, READ_NOISE
+from hdrcli.noise import PHOTON_VARIANCE, READ_NOISE
 from hdrcli.sampling import averaged
 from hdrcli.transfer import linear_to_srgb
 

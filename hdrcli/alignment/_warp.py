@@ -23,8 +23,8 @@ def bring_onto(bracket: Bracket, index: int, warp: np.ndarray, offsets: np.ndarr
     """Frame `index` as seen from the reference frame; the very same for the identity.
 
     `warp` maps full-size pixels of the reference to those of the frame, after `offsets` (rows, columns, 2) float32, a
-    mesh over the frame, have been added to them. Pixels from a pixel or more beyond the frame are not `valid`
-    (nearer ones repeat its edge); they hold the reference frame's light at this frame's exposure, so that networks see nothing
+    mesh over the frame, have been added to them. Pixels from a pixel or more beyond the frame are not `valid` (nearer
+    ones repeat its edge); they hold the reference frame's light at this frame's exposure, so that networks see nothing
     strange there. Frames that are stored as codes have codes of 16 bits afterwards.
     """
     exposure = bracket.exposures[index]

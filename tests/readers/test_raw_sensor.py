@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hdrcli import readers
+from hdrcli import noise, readers
 from hdrcli.development import DEMOSAICS, Development
 from hdrcli.errors import ReadError
-from hdrcli.merging import noise_variance
 from hdrcli.readers.raw import _in_codes
 from tests.readers.cameras import X_TRANS, Camera
 
@@ -111,8 +110,8 @@ def test_a_covered_lens_is_an_error_and_a_lamp_at_night_is_none(linear: bool, tm
     camera = Camera(read=1e-5)  # black differs from place to place by more than a noiseless frame's values
     light = np.zeros((256, 256, 3))
     light[9, ::37] = 1  # hot pixels
-    for number, noise in enumerate((0.0, 1e-5)):
-        path = replace(camera, read=noise).write(tmp_path / f"{number}.dng", light, linear=linear)
+    for number, read_noise in enumerate((0.0, 1e-5)):
+        path = replace(camera, read=read_noise).write(tmp_path / f"{number}.dng", light, linear=linear)
         with pytest.raises(ReadError, match=r"\d\.dng decodes to black"):
             readers.read(path)
     light[100:103, 50:53] = 1
@@ -126,7 +125,7 @@ def test_noise_is_as_the_file_tells(level: float, tmp_path: Path) -> None:
     exposure = readers.read(camera.write(tmp_path / "a.dng", np.full((128, 192, 3), level), linear=True))
     assert exposure.noise is not None
     measured = exposure.pixels.var((0, 1)).mean()
-    told = noise_variance(np.float32(level), exposure)
+    told = noise.variance(np.float32(level), exposure)
     print(f"\nlight {level}: variance {measured:.3e}, told {told:.3e}")  # noqa: T201
     assert measured == pytest.approx(told, rel=0.05)
 
