@@ -10,7 +10,8 @@ import numpy as np
 
 from hdrcli import merging, noise
 from hdrcli.image import Bracket, Exposure, RadianceMap
-from hdrcli.strips import blocks, overwritten
+from hdrcli.motion import Motion
+from hdrcli.strips import Place, blocks, overwritten
 from hdrcli.transfer import fading
 from hdrcli.windows import RADIUS, WINDOW, blurred, slope
 
@@ -36,6 +37,12 @@ PIXELWISE = (1.5, 3.0)
 WINDOWED = (5.0, 14.0)
 """The same for the square of the mean difference: it finds faint motion that noise hides in single pixels."""
 
+STILL, NOISIEST = 70, 40.0
+"""Per cent of what did not move that is to agree, and how many times the variance of noise that may take at most."""
+
+DIM = (0.003, 0.007)
+"""Light of the reference below which it is too dark to tell what moved, and from which it tells."""
+
 DEMOSAICED = 10.0
 """By how much less the noise of RAW frames averages out, in variance: neighbours share values, and in some light red is
 amplified. Red was measured at 7; spots of high noise want some room."""
@@ -50,11 +57,12 @@ MARGIN = 7
 """Pixels around what moved that are left to the network: its blurred rim."""
 
 
-def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
+def agreements(bracket: Bracket, result: RadianceMap, motion: Motion, near: np.ndarray) -> list[np.ndarray]:
     """How far each frame shows at each pixel what the reference frame shows, (H, W) float32 in [0, 1].
 
-    1 for the reference itself. Where it is saturated, it can't tell what moved: darker frames that disagree with it
-    nearby are held against `result` instead.
+    Only where it is `near` (h, w) what moved it is looked at; it is 1 elsewhere, and of the reference itself. Where the
+    reference is saturated, it can't tell what moved: darker frames that disagree with it nearby are held against
+    `result` instead.
     """
     width, height = bracket.exposures[0].size
     times = merging.relative_times(bracket)
@@ -64,7 +72,7 @@ def agreements(bracket: Bracket, result: RadianceMap) -> list[np.ndarray]:
         if index == bracket.reference:
             found.append(np.broadcast_to(np.float32(1), (height, width)))
             continue
-        same = _within_noise(bracket, index, black)
+        same = _within_noise(bracket, index, black, motion, near)
         if times[index] < 1:
             _hold_against(result, same, bracket, index)
         found.append(same)
@@ -110,31 +118,58 @@ def _black_error(bracket: Bracket) -> np.float32:
     return np.float32(max((abs(np.median(each, overwrite_input=True)) for each in excess), default=0))
 
 
-def _within_noise(bracket: Bracket, index: int, black: np.float32) -> np.ndarray:
+def _within_noise(bracket: Bracket, index: int, black: np.float32, motion: Motion, near: np.ndarray) -> np.ndarray:
     """Agreement of a frame with the reference, (H, W), within noise; `black` is the reference's own error at black.
 
-    Frames may be noisier than the model, by a factor of 1 to 6 in variance: the third of the scene that differs least
-    tells. Most are not, so that one pass is enough.
+    Frames differ by more than noise, in variance: responses are known to a tenth of a stop. What did not move tells by
+    how much; most frames by so little that one pass is enough.
     """
-    agreed, differing = _compared(bracket, index, black, 1.0)
-    noisier = float(np.clip(np.percentile(differing, 33, overwrite_input=True), 1, 6))
-    return agreed if noisier == 1 else _compared(bracket, index, black, noisier)[0]
+    agreed, differing = _compared(bracket, index, black, 1.0, near)
+    still = differing[(differing >= 0) & ~_every_second(motion.anywhere, differing.shape)]
+    if not len(still):
+        return agreed
+    noisier = float(np.clip(np.percentile(still, STILL) / PIXELWISE[0], 1, NOISIEST))
+    return agreed if noisier == 1 else _compared(bracket, index, black, noisier, near)[0]
 
 
-def _compared(bracket: Bracket, index: int, black: np.float32, noisier: float) -> tuple[np.ndarray, np.ndarray]:
-    """Agreement (H, W) of a frame that is so much `noisier`, and by how many variances every second pixel differs."""
+def _every_second(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    import cv2
+
+    return cv2.resize(mask.astype(np.uint8), shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+
+
+def _compared(
+    bracket: Bracket, index: int, black: np.float32, noisier: float, near: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Agreement (H, W) of a frame that is so much `noisier`, and by how many variances every second pixel differs.
+
+    Parts that are not `near` are passed over: they agree, and differ by -1.
+    """
     width, height = bracket.exposures[0].size
-    agreed = np.empty((height, width), np.float32)
-    differing = np.empty((-(-height // 2), -(-width // 2)), np.float32)
+    agreed = np.ones((height, width), np.float32)
+    differing = np.full((-(-height // 2), -(-width // 2)), -1, np.float32)
     for part in blocks(agreed.shape, 2 * RADIUS + MARGIN + 1):
+        if not _cut(near, part.place, agreed.shape).any():
+            continue
         around = bracket.cut(*part.around)
         squared, windowed = _differences(around, index, black)
         every_second = tuple(slice(place.start // 2, -(-place.stop // 2)) for place in part.place)
         differing[every_second] = squared[part.within][::2, ::2]
         same = fading(squared / noisier, PIXELWISE) * fading(windowed / noisier, WINDOWED)
         valid = around.exposures[index].valid
-        agreed[part.place] = _without_rim(same if valid is None else same * valid)[part.within]
+        same = _without_rim(same if valid is None else same * valid)
+        told = 1 - fading(blurred(around.exposures[bracket.reference].pixels).mean(-1), DIM)
+        agreed[part.place] = (1 - told * (1 - same))[part.within]
     return agreed, differing
+
+
+def _cut(small: np.ndarray, place: Place, shape: tuple[int, ...]) -> np.ndarray:
+    """What a map made small has of a part of the picture, and a little more."""
+    bounds = [
+        slice(int(one.start * side / whole), int(one.stop * side / whole) + 2)
+        for one, side, whole in zip(place, small.shape, shape, strict=True)
+    ]
+    return small[tuple(bounds)]
 
 
 def _differences(bracket: Bracket, index: int, black: np.float32) -> tuple[np.ndarray, np.ndarray]:

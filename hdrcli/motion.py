@@ -1,163 +1,142 @@
-"""Whether anything moved between the frames of a bracket, and in how much of the picture.
+"""What moved between the frames of a bracket: the one map that all who ask take.
 
-Frames next to one another in exposure share most of their range and, where both are well exposed, show the same light
-times the ratio of their exposures. What differs by more than coding, and what alignment leaves, has moved. The response
-needs no knowing: what it does to all pixels of one level alike is taken off, as a smooth curve through the median
-differences. Pixels that are not comparable don't matter, for where a frame is near black or white a merge hardly weighs
-it; but light well below white where the other frame is white has moved, too.
+`hdrcli.evidence` tells where two frames show different things, where the same, and where they tell nothing. Evidence of
+motion grows from strong seeds to whole regions, and what has no evidence goes with what surrounds it, region by region:
+a decision pixel by pixel would tear textures and shadows into patches.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from hdrcli import merging
-from hdrcli.image import Bracket, Exposure
+from hdrcli.evidence import Evidence, compare, view
+from hdrcli.image import Bracket
 from hdrcli.parallel import each
-from hdrcli.sampling import averaged
-from hdrcli.strips import strips
-from hdrcli.transfer import largest_channel
-from hdrcli.windows import blurred, slope
+from hdrcli.push_pull import filled
 
-STILL = 5e-4
-"""Share of the picture up to which nothing counts as moved. Frames rendered without motion, hand-held or not,
-reach 0.001 %, tripod shots of a still scene 0.02 %; leaves in the wind make 0.1 to 1 %, an object 2 % and more."""
+LITTLE = 5e-4
+"""Share of the picture up to which nothing counts as moved: what a merge without a network mends as well."""
 
-DIFFERENCE = 0.3
-"""Stops of difference that are motion. Less is a faint ghost at most; JPEG and lens flare make 0.2."""
+SEED, LEAST_SEED = 0.35, 12
+"""Stops apart that begin a region, and how many such pixels it must have."""
 
-PIXELS = 500_000
-"""Frames are compared at no more pixels."""
+GROWN = 0.10
+"""Stops apart to which it grows."""
 
-LEVELS = (0.01, 0.85)
-"""Linear levels between which a frame says how bright a place is."""
+NEXT_BUT_ONE = 6
+"""Brackets of up to so many frames also compare each with the next but one: what is white in one may hide motion."""
 
-BELOW_WHITE = 0.5
-"""Share of white under which light is not what the other frame has as white, however soft the camera's shoulder is."""
+SMALL, AROUND = 0.05, 0.4
+"""Share of the picture up to which a place without evidence goes as a whole with what surrounds it, and of its rim that
+must have moved for that: less than half, for a ghost is worse than a place that one frame shows alone."""
 
-PLACE = 0.5
-"""Displacement, in pixels, that alignment leaves and that makes no motion."""
+STILL_BY_ITSELF = 0.05
+"""How much a pixel without evidence speaks for rest where larger places are settled."""
 
-RIM = 7
-"""Side, in pixels, of the square around a pixel that must be saturated nowhere, or everywhere: light blooms."""
-
-SPOT = 3
-"""Side, in pixels, of the smallest square that moves. Lines are edges out of place."""
-
-GROUPS, SAMPLES = 16, 20_000
-"""Groups of equal size, by level, that the response is told from, and how many pixels are looked at for that."""
-
-LEAST_RANGE, LEAST_ERROR = 0.5, 0.02
-"""Stops: the range of levels under which a response has no shape, and the error of its fit that is none."""
+GAP, HOLE = 9, 5e-4
+"""Pixels between parts of one mover, and share of the picture of holes in it."""
 
 
 @dataclass(frozen=True, eq=False)
-class _View:
-    """A frame, made small: its light (h, w, 3) float32, and where all around a pixel is below white, or all white."""
+class Motion:
+    """Where something moved, made small: (h, w) bool `anywhere`, and of each of the `frames` against the reference."""
 
-    light: np.ndarray
-    below_white: np.ndarray
-    white: np.ndarray
+    anywhere: np.ndarray
+    frames: tuple[np.ndarray, ...]
+
+    @property
+    def share(self) -> float:
+        """The share of the picture that moved, 0 to 1."""
+        return float(self.anywhere.mean())
+
+    def __bool__(self) -> bool:
+        return bool(self.anywhere.any())
+
+    def __str__(self) -> str:
+        return f"{100 * self.share:.2g} % of the picture moved" if self else "nothing moved"
 
 
-def moved_share(bracket: Bracket) -> float:
-    """The share of the picture, 0 to 1, that `moved`."""
-    return float(moved(bracket).mean())
+_found: WeakKeyDictionary[Bracket, Motion] = WeakKeyDictionary()
 
 
-def moved(bracket: Bracket) -> np.ndarray:
-    """(h, w) bool of the picture, made small: where some frame shows other light than the next brighter one.
+def find(bracket: Bracket) -> Motion:
+    """What moved between the frames of a bracket of aligned exposures, darkest first; looked for once for each bracket.
 
-    `bracket` holds linear, aligned exposures. Raises ExposureError without relative exposures.
+    Display-encoded exposures count as sRGB. Where relative exposures are not known they are told by the frames, as all
+    of the response is.
     """
-    times = merging.relative_times(bracket)
-    views = [_view(exposure) for exposure in bracket.exposures]
-    found = np.zeros(views[0].white.shape, bool)
-    for index in range(len(views) - 1):
-        found |= _moved(views[index], views[index + 1], float(times[index + 1] / times[index]))
-    return found
+    if bracket not in _found:
+        _found[bracket] = _find(bracket)
+    return _found[bracket]
 
 
-def _view(exposure: Exposure) -> _View:
+def _find(bracket: Bracket) -> Motion:
+    views = each(view, bracket.exposures)
+    count, times = len(views), bracket.relative_exposures or (1.0,) * len(views)
+    pairs = [(index, index + 1) for index in range(count - 1)]
+    if count <= NEXT_BUT_ONE:
+        pairs += [(index, index + 2) for index in range(count - 2)]
+    compared = each(lambda pair: compare(views[pair[0]], views[pair[1]], times[pair[1]] / times[pair[0]]), pairs)
+    evidence = dict(zip(pairs, compared, strict=True))
+    anywhere, frames = _moved(compared), []
+    for index in range(count):
+        first, last = sorted((index, bracket.reference))
+        between = [one for (low, high), one in evidence.items() if first <= low and high <= last]
+        frames.append(_moved(between) & anywhere if between else np.zeros_like(anywhere))
+    return Motion(anywhere, tuple(frames))
+
+
+def _moved(evidence: Sequence[Evidence]) -> np.ndarray:
+    """(h, w) bool: where any of the pairs of frames has seen motion, in whole regions."""
+    moved = np.logical_or.reduce([_regions(one.stops) for one in evidence])
+    if not moved.any():
+        return moved
+    still = np.logical_or.reduce([one.still for one in evidence]) & ~moved
+    return _rounded(_settled(moved, still))
+
+
+def _regions(stops: np.ndarray) -> np.ndarray:
+    """Where intervals are apart around strong seeds, (h, w) bool."""
     import cv2
 
-    width, height = exposure.size
-    scale = min(1.0, (PIXELS / (width * height)) ** 0.5)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    saturated = exposure.saturated if exposure.saturated is not None else _near_white(exposure)
-    shows = np.ones_like(saturated) if exposure.valid is None else exposure.valid
-    square = np.ones((RIM, RIM), np.uint8)
-
-    def all_around(mask: np.ndarray) -> np.ndarray:
-        share = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        return cv2.erode((share > 0.999).astype(np.uint8), square, borderType=cv2.BORDER_REPLICATE) > 0
-
-    return _View(averaged(exposure, size), all_around(shows & ~saturated), all_around(shows & saturated))
+    seeds = cv2.morphologyEx((stops > SEED).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    if not seeds.any():
+        return seeds
+    count, labels = cv2.connectedComponents((stops > GROWN).astype(np.uint8))
+    held = np.bincount(labels[seeds], minlength=count)
+    held[0] = 0
+    return (held >= LEAST_SEED)[labels]
 
 
-def _near_white(exposure: Exposure) -> np.ndarray:
-    """(H, W) bool: where a channel is too close to white to say how bright it is."""
-    width, height = exposure.size
-    near = np.empty((height, width), bool)
-
-    def fill(rows: slice) -> None:
-        near[rows] = largest_channel(exposure.part(rows)) >= LEVELS[1]
-
-    each(fill, strips(height, width))
-    return near
-
-
-def _moved(dark: _View, bright: _View, ratio: float) -> np.ndarray:
-    """(h, w) bool: where a frame and one of `ratio` times its exposure show different things."""
+def _settled(moved: np.ndarray, still: np.ndarray) -> np.ndarray:
+    """What moved, with the places without evidence that go with it, (h, w) bool."""
     import cv2
 
-    both = dark.below_white & bright.below_white
-    weight = both.astype(np.float32)
-    around = np.maximum(blurred(weight), np.float32(1e-6))[..., None]
-    darker = blurred(dark.light * weight[..., None]) / around * np.float32(ratio)
-    brighter = blurred(bright.light * weight[..., None]) / around
-    least = LEVELS[0] * max(ratio, 1)
-    floor = np.float32(least / 8)
-    stops, others = (np.log2(np.maximum(light, floor)) for light in (darker, brighter))
-    comparable = both[..., None] & ((darker + brighter) / 2 > least)
-    channels = [_differs(stops[..., c], others[..., c], comparable[..., c]) for c in range(3)]
-    differs = np.stack(channels, -1).sum(-1) >= 2
-    spots = cv2.erode(differs.astype(np.uint8), np.ones((SPOT, SPOT), np.uint8)) > 0
-    return spots | _contradicts(dark, bright, ratio) | _contradicts(bright, dark, 1 / ratio)
+    silent = ~(moved | still)
+    opened = cv2.morphologyEx(silent.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    count, labels, figures, _ = cv2.connectedComponentsWithStats(opened)
+    small = figures[:, cv2.CC_STAT_AREA] < SMALL * moved.size
+    small[0] = False
+    places = (labels * small[labels]).astype(np.float32)
+    ring = cv2.dilate(places, np.ones((7, 7), np.uint8)).astype(np.intp) * (places == 0)
+    votes = [np.bincount(ring[mask], minlength=count) for mask in (moved, still)]
+    result = moved | (small & (votes[0] > AROUND * (votes[0] + votes[1])))[labels]
+    weight = np.where(moved | still, np.float32(1), np.float32(STILL_BY_ITSELF))
+    around = filled(moved.astype(np.float32), weight)
+    return result | (silent & ~small[labels] & (around > 0.5))
 
 
-def _differs(one: np.ndarray, other: np.ndarray, comparable: np.ndarray) -> np.ndarray:
-    """(h, w) bool: where two planes of stops differ by more than the response and edges a little out of place make."""
-    places = np.flatnonzero(comparable)
-    if len(places) < GROUPS * SPOT**2:
-        return np.zeros(one.shape, bool)
-    difference, level = one - other, (one + other) / 2
-    some = places[:: max(1, len(places) // SAMPLES)]
-    difference = np.abs(difference - _response(level.flat[some], difference.flat[some], level))
-    return comparable & (difference > DIFFERENCE + PLACE * slope(other))
+def _rounded(moved: np.ndarray) -> np.ndarray:
+    """The same without gaps and holes, and a pixel wider."""
+    import cv2
 
-
-def _response(levels: np.ndarray, differences: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """The difference in stops that a level makes by itself, for each of the levels `at`.
-
-    A cubic through the medians of groups of neighbouring levels, of least absolute error: what moved has its own place
-    in few groups, and bends no cubic. Found by iteratively reweighted least squares.
-    """
-    order = np.argsort(levels, kind="stable")
-    groups = np.array_split(order, GROUPS)
-    x, y = (np.array([np.median(values[group]) for group in groups]) for values in (levels, differences))
-    if x[-1] - x[0] < LEAST_RANGE:
-        return np.full(at.shape, np.median(differences), at.dtype)
-    weight = np.ones(GROUPS)
-    for _ in range(10):
-        curve = np.polynomial.Polynomial.fit(x, y, 3, w=weight)
-        weight = 1 / np.sqrt(np.maximum(np.abs(curve(x) - y), LEAST_ERROR))
-    return curve(np.clip(at, x[0], x[-1])).astype(at.dtype)
-
-
-def _contradicts(white: _View, other: _View, ratio: float) -> np.ndarray:
-    """(h, w) bool: where one frame is white and another, of `ratio` times its exposure, says far less light."""
-    seen = blurred(other.light).max(-1) / np.float32(ratio)
-    return white.white & other.below_white & (seen < BELOW_WHITE * LEVELS[1])
+    mask = cv2.morphologyEx(moved.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((GAP, GAP), np.uint8))
+    _, labels, figures, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
+    holes = figures[:, cv2.CC_STAT_AREA] < HOLE * moved.size
+    holes[0] = False
+    mask[holes[labels]] = 1
+    return cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0

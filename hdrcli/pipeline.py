@@ -18,11 +18,13 @@ from hdrcli import (
     aligning,
     batch,
     cluster,
+    composite,
     disk,
     exposure,
     footprint,
     interrupts,
     limits,
+    motion,
     outputs,
     overlapping,
     radiometric_matching,
@@ -39,7 +41,7 @@ from hdrcli.grouping import Grouping
 from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
 from hdrcli.outcomes import BracketResult, Carried, FuseReport, Work
-from hdrcli.plan import Plan, Plans, make_plans, model_record, settled
+from hdrcli.plan import FOR_MOTION, Plan, Plans, make_plans, model_record, settled
 from hdrcli.reading import TYPED, read_bracket
 from hdrcli.results import Show, write_results
 from hdrcli.settings import FuseSettings
@@ -231,15 +233,26 @@ def _fuse_pixels(
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str]]:
     """The fused image and what the header shall say of how it was made."""
     record = model_record(plan.model)
+    if record.makes is DisplayImage and (moved := motion.find(bracket)).share > motion.LITTLE:
+        log.warning("%s: %s, which %s shows twice; -m %s has no ghosts.", plan.name, moved, plan.model, FOR_MOTION)
     if isinstance(record, Fuser):
         return record.fuse(bracket), {}
-    return _fuse_by_network(record, bracket, plan, settings, notes, progress)
+    if record.makes is DisplayImage or settings.static_merge == "off":
+        return _fuse_by_network(record, bracket, plan, settings, notes, progress)
+    moved = motion.find(bracket)
+    if not moved:
+        notes.append(f"nothing moved between the frames: the result is their merge, without {plan.model}")
+        return composite.merged(bracket), {"staticMerge": "auto"}
+    image, attributes = _fuse_by_network(record, bracket, plan, settings, notes, progress)
+    if isinstance(image, RadianceMap):
+        image = composite.with_network(image, bracket, moved)
+    return image, {**attributes, "staticMerge": "auto"}
 
 
 def _fuse_by_network(
     network: Network, bracket: Bracket, plan: Plan, settings: FuseSettings, notes: list[str], progress: Stage
 ) -> tuple[RadianceMap | DisplayImage, dict[str, str]]:
-    from hdrcli import inference, static_merge
+    from hdrcli import inference
 
     chosen = bracket
     if len(bracket.exposures) > network.frames == EXTREMES:
@@ -249,8 +262,4 @@ def _fuse_by_network(
     if chosen is not bracket:
         notes.append(f"{plan.model} saw {', '.join(one.name for one in chosen.exposures)}")
     made = inference.run(plan.model, chosen, settings, lambda share: progress("fusing", 0.12 + 0.82 * share))
-    image, attributes = made.image, made.attributes
-    if settings.static_merge == "auto" and isinstance(image, RadianceMap):
-        image = static_merge.blend(image, bracket)
-        attributes["staticMerge"] = "auto"
-    return image, attributes
+    return made.image, made.attributes

@@ -199,20 +199,15 @@ def _auto(count: int, has_times: bool) -> tuple[str, str]:
 def settled(plan: Plan, bracket: Bracket) -> Plan:
     """The plan of an `auto` bracket with the model that its pixels speak for, and the reason among the notes.
 
-    `bracket` holds the linear exposures that alignment kept. A plain merge of warped frames is behind the network by
-    3 dB of PSNR-mu even where nothing moved but the camera.
+    `bracket` holds the linear exposures that alignment kept. Where nothing moved all models give the same.
     """
     if plan.model != FOR_MOTION:
         return plan
-    share, count = motion.moved_share(bracket), len(bracket.exposures)
-    percent = f"{100 * share:.2f} % of the picture"
-    moved = f"{percent} moved between the frames" if share > motion.STILL else f"the camera moved ({percent} besides)"
-    in_place = all(one.valid is None or one.valid.mean() > COVERING for one in bracket.exposures)
-    if share <= motion.STILL and in_place:
-        name = FOR_STILL
-        why = f"nothing moved between the frames ({percent}), so a plain merge is exact and faster"
+    moved, count = motion.find(bracket), len(bracket.exposures)
+    if moved.share <= motion.LITTLE:
+        name, why = FOR_STILL, "nothing moved between the frames"
     elif count >= MOTION_FRAMES:
-        name, why = FOR_MOTION, moved
+        name, why = FOR_MOTION, f"{moved}; the rest is the merge of all frames"
     else:
         name, why = FOR_STILL, f"{moved}, but only {count} frames could be aligned, too few for {FOR_MOTION}"
     notes = [note for note in plan.notes if not note.startswith(f"model {FOR_MOTION}: ")]

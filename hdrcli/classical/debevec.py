@@ -7,24 +7,23 @@ which noise would pull towards black.
 
 from __future__ import annotations
 
-from hdrcli import merging
+from hdrcli import composite, motion
 from hdrcli.contracts import Fuser
 from hdrcli.image import Bracket, RadianceMap
 
 
 def fuse(bracket: Bracket) -> RadianceMap:
-    """Merge linear exposures; 1.0 is the white of the reference frame. Nothing is done about what moved.
+    """Merge linear exposures; 1.0 is the white of the reference frame. Each region that moved is of one frame.
 
     Raises ExposureError without relative exposures, ValueError for exposures that are not linear.
     """
-    radiance = merging.radiance(bracket, merging.covering(bracket))
-    return RadianceMap(radiance)
+    return composite.without_network(bracket, motion.find(bracket))
 
 
 FUSER = Fuser(
     fuse=fuse,
     makes=RadianceMap,
     needs_times=True,
-    summary="noise-optimal merge of all frames to a radiance map; for scenes without motion",
+    summary="noise-optimal merge of all frames to a radiance map; what moved is taken from one frame",
     source="Debevec & Malik, SIGGRAPH 1997",
 )

@@ -142,17 +142,7 @@ def _moved(fused: Fused) -> np.ndarray | None:
     """Where something moved between frames, (h, w) bool; None where exposures are not known."""
     if fused.bracket.relative_exposures is None:
         return None
-    linear = [_linear(one) for one in fused.bracket.exposures]
-    return motion.moved(fused.bracket.with_exposures(linear))
-
-
-def _linear(one: Exposure) -> Exposure:
-    """A frame in linear light; one that is display-encoded is made small first."""
-    if one.encoding == "linear":
-        return one
-    small = pictures.shrunk(one.pixels, pictures.LONGEST)
-    valid = None if one.valid is None else pictures.shrunk(one.valid.astype(np.float32), pictures.LONGEST) > 0.5
-    return replace(one, stored=transfer.srgb_to_linear(small), encoding="linear", valid=valid)
+    return motion.find(fused.bracket).anywhere
 
 
 def _parts(fused: Fused, moved: np.ndarray | None, limit: int) -> tuple[Part, ...]:
