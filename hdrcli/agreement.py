@@ -11,6 +11,7 @@ import numpy as np
 from hdrcli import merging, noise
 from hdrcli.image import Bracket, Exposure, RadianceMap
 from hdrcli.motion import Motion
+from hdrcli.sampling import enlarged
 from hdrcli.strips import Place, blocks, overwritten
 from hdrcli.transfer import fading
 from hdrcli.windows import RADIUS, WINDOW, blurred, slope
@@ -60,9 +61,8 @@ MARGIN = 7
 def agreements(bracket: Bracket, result: RadianceMap, motion: Motion, near: np.ndarray) -> list[np.ndarray]:
     """How far each frame shows at each pixel what the reference frame shows, (H, W) float32 in [0, 1].
 
-    Only where it is `near` (h, w) what moved it is looked at; it is 1 elsewhere, and of the reference itself. Where the
-    reference is saturated, it can't tell what moved: darker frames that disagree with it nearby are held against
-    `result` instead.
+    It is 1 where it is not `near` (h, w) what moved, and for the reference itself. Where the reference is saturated, it
+    can't tell what moved: darker frames that disagree with it nearby are held against `result` instead.
     """
     width, height = bracket.exposures[0].size
     times = merging.relative_times(bracket)
@@ -125,7 +125,7 @@ def _within_noise(bracket: Bracket, index: int, black: np.float32, motion: Motio
     how much; most frames by so little that one pass is enough.
     """
     agreed, differing = _compared(bracket, index, black, 1.0, near)
-    still = differing[(differing >= 0) & ~_every_second(motion.anywhere, differing.shape)]
+    still = differing[_every_second((near > 0) & ~motion.anywhere, differing.shape)]
     if not len(still):
         return agreed
     noisier = float(np.clip(np.percentile(still, STILL) / PIXELWISE[0], 1, NOISIEST))
@@ -143,11 +143,11 @@ def _compared(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Agreement (H, W) of a frame that is so much `noisier`, and by how many variances every second pixel differs.
 
-    Parts that are not `near` are passed over: they agree, and differ by -1.
+    The less `near` a place is, the more it agrees. Parts that are not near at all are passed over.
     """
     width, height = bracket.exposures[0].size
     agreed = np.ones((height, width), np.float32)
-    differing = np.full((-(-height // 2), -(-width // 2)), -1, np.float32)
+    differing = np.zeros((-(-height // 2), -(-width // 2)), np.float32)
     for part in blocks(agreed.shape, 2 * RADIUS + MARGIN + 1):
         if not _cut(near, part.place, agreed.shape).any():
             continue
@@ -159,6 +159,7 @@ def _compared(
         valid = around.exposures[index].valid
         same = _without_rim(same if valid is None else same * valid)
         told = 1 - fading(blurred(around.exposures[bracket.reference].pixels).mean(-1), DIM)
+        told *= enlarged(near, part.around, agreed.shape)
         agreed[part.place] = (1 - told * (1 - same))[part.within]
     return agreed, differing
 

@@ -17,7 +17,7 @@ from hdrcli.agreement import RESPONSE_ERROR, agreements
 from hdrcli.image import Bracket, RadianceMap
 from hdrcli.motion import Motion
 from hdrcli.push_pull import filled
-from hdrcli.sampling import averaged
+from hdrcli.sampling import averaged, enlarged
 from hdrcli.strips import overwritten
 from hdrcli.transfer import fading, largest_channel
 from hdrcli.windows import RADIUS, blurred
@@ -76,16 +76,15 @@ def with_network(result: RadianceMap, bracket: Bracket, motion: Motion) -> Radia
     covering = merging.covering(bracket)
     match = _match(result, bracket, motion)
     shape = result.pixels.shape
-    for part, network in overwritten(result.pixels, RADIUS):
+    for part, network in overwritten(result.pixels, RADIUS + 1):  # textures of the rim, too, have a pixel around
         rows, around = part.around[0], bracket.cut(*part.around)
-        close = _enlarged(near, rows, shape)
+        close = enlarged(near, part.around, shape)
         weights = []
         for index, agreed in enumerate(agreement):
-            weight = 1 - close * (1 - agreed[rows])
-            weight *= 1 - _enlarged(motion.frames[index].astype(np.float32), rows, shape)
+            weight = agreed[rows] * (1 - enlarged(motion.frames[index].astype(np.float32), part.around, shape))
             weights.append(weight if covering is None else weight * covering[index][rows])
-        moved = _enlarged(motion.anywhere.astype(np.float32), rows, shape)
-        matched = network * np.exp2(_enlarged(match, rows, shape))
+        moved = enlarged(motion.anywhere.astype(np.float32), part.around, shape)
+        matched = network * np.exp2(enlarged(match, part.around, shape))
         result.pixels[part.place] = _averaged(matched, around, weights, close, moved)[part.within]
     return result
 
@@ -97,7 +96,7 @@ def without_network(bracket: Bracket, motion: Motion) -> RadianceMap:
     covering, shape = merging.covering(bracket), bracket.exposures[0].stored.shape
     small = [averaged(one, motion.anywhere.shape[::-1]) for one in bracket.exposures]
     kept, unseen = _sources(bracket, motion, small)
-    weights = [_enlarged(plane, slice(0, shape[0]), shape) for plane in kept]
+    weights = [enlarged(plane, (slice(0, shape[0]), slice(0, shape[1])), shape) for plane in kept]
     if covering is not None:
         weights = [weight * covered for weight, covered in zip(weights, covering, strict=True)]
     light = merging.radiance(bracket, weights)
@@ -110,21 +109,6 @@ def _near(motion: Motion) -> np.ndarray:
 
     distance = cv2.distanceTransform(1 - motion.anywhere.astype(np.uint8), cv2.DIST_L2, 5)
     return fading(distance, NEAR)
-
-
-def _enlarged(small: np.ndarray, rows: slice, shape: tuple[int, ...]) -> np.ndarray:
-    """Some rows of a plane or planes enlarged to (H, W), `shape`: bilinear."""
-    import cv2
-
-    down, across = small.shape[0] / shape[0], small.shape[1] / shape[1]
-    warp = np.array([[across, 0, 0.5 * across - 0.5], [0, down, (rows.start + 0.5) * down - 0.5]])
-    return cv2.warpAffine(
-        small,
-        warp,
-        (shape[1], min(rows.stop, shape[0]) - rows.start),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
 
 
 def _match(result: RadianceMap, bracket: Bracket, motion: Motion) -> np.ndarray:
@@ -255,8 +239,7 @@ def _filled(light: np.ndarray, unseen: np.ndarray) -> np.ndarray:
     small = np.log2(np.maximum(cv2.resize(light, unseen.shape[::-1], interpolation=cv2.INTER_AREA), np.float32(1e-6)))
     around = filled(small, 1 - cv2.dilate(unseen.astype(np.float32), np.ones((3, 3), np.uint8)))
     for part, pixels in overwritten(light, 1):
-        rows = part.around[0]
-        share = _enlarged(unseen.astype(np.float32), rows, light.shape)[..., None]
-        smooth = np.exp2(_enlarged(around, rows, light.shape))
+        share = enlarged(unseen.astype(np.float32), part.around, light.shape)[..., None]
+        smooth = np.exp2(enlarged(around, part.around, light.shape))
         light[part.place] = (pixels + share * np.maximum(smooth - pixels, 0))[part.within]
     return light

@@ -6,7 +6,7 @@ import numpy as np
 
 from hdrcli.image import Exposure
 from hdrcli.parallel import each
-from hdrcli.strips import strips
+from hdrcli.strips import Place, strips
 
 SAMPLES = 1 << 20
 
@@ -32,3 +32,14 @@ def averaged(exposure: Exposure, size: tuple[int, int]) -> np.ndarray:
 
     each(fill, strips(height, width))
     return cv2.resize(narrow, size, interpolation=cv2.INTER_AREA)
+
+
+def enlarged(small: np.ndarray, place: Place, shape: tuple[int, ...]) -> np.ndarray:
+    """What a plane or planes (h, w, ...) float32, enlarged to (H, W) of `shape`, show at a place: bilinear."""
+    import cv2
+
+    down, across = small.shape[0] / shape[0], small.shape[1] / shape[1]
+    y = (np.arange(place[0].start, min(place[0].stop, shape[0])) + 0.5) * down - 0.5
+    x = (np.arange(place[1].start, min(place[1].stop, shape[1])) + 0.5) * across - 0.5
+    x, y = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
+    return cv2.remap(small, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

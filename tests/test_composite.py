@@ -1,4 +1,4 @@
-"""The static merge against scenes whose radiance is known, with and without motion."""
+"""The composite of merge and network against scenes whose radiance is known, with and without motion."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hdrcli import merging, static_merge, strips
-from hdrcli.agreement import agreements
+from hdrcli import agreement, composite, merging, motion, strips
 from hdrcli.image import Bracket, Exposure, RadianceMap
 from hdrcli.noise import PHOTON_VARIANCE, READ_NOISE
 from hdrcli.transfer import linear_to_srgb, srgb_to_linear
@@ -46,8 +45,14 @@ def network_of(truth: np.ndarray, error: float = 0.1) -> RadianceMap:
 
 
 def blend(network: RadianceMap, bracket: Bracket) -> RadianceMap:
-    """The static merge, which uses its first argument up, of a copy."""
-    return static_merge.blend(RadianceMap(network.pixels.copy()), bracket)
+    """The composite, which uses its first argument up, of a copy."""
+    return composite.with_network(RadianceMap(network.pixels.copy()), bracket, motion.find(bracket))
+
+
+def agreements(bracket: Bracket, network: RadianceMap) -> list[np.ndarray]:
+    """How far frames agree with the reference, as near to motion as can be."""
+    found = motion.find(bracket)
+    return agreement.agreements(bracket, network, found, np.ones(found.anywhere.shape, np.float32))
 
 
 def relative_error(made: np.ndarray, truth: np.ndarray) -> float:
@@ -160,10 +165,10 @@ def sensor_frame(light: np.ndarray, time: float) -> Exposure:
 def test_what_a_sensor_has_clipped_is_no_motion() -> None:
     truth = scene() * np.array([0.3, 0.4, 1.4], np.float32)  # blue light: the levels of the others are low
     still = Bracket("b", tuple(sensor_frame(truth, time) for time in TIMES), 1, TIMES)
-    assert min(agreement.min() for agreement in agreements(still, network_of(truth))) > 0.9
+    assert min(agreed.min() for agreed in agreements(still, network_of(truth))) > 0.9
     # without the mask, what the clipping of blue does to it would be taken for motion
     blind = still.with_exposures([Exposure(e.pixels, "linear", e.name, bits=16) for e in still.exposures])
-    assert min(agreement.min() for agreement in agreements(blind, network_of(truth))) < 0.1
+    assert min(agreed.min() for agreed in agreements(blind, network_of(truth))) < 0.1
 
 
 def test_a_clipped_frame_still_tells_that_light_has_gone() -> None:
@@ -172,8 +177,8 @@ def test_a_clipped_frame_still_tells_that_light_has_gone() -> None:
     frames = (sensor_frame(after, TIMES[0]), sensor_frame(after, TIMES[1]), sensor_frame(before, TIMES[2]))
     assert frames[2].saturated is not None
     assert frames[2].saturated[BOX].all()
-    agreement = agreements(Bracket("b", frames, 1, TIMES), network_of(after))[2]
-    assert agreement[40:50, 50:60].max() < 0.1
+    agreed = agreements(Bracket("b", frames, 1, TIMES), network_of(after))[2]
+    assert agreed[40:50, 50:60].max() < 0.1
 
 
 @pytest.mark.parametrize("raw", [False, True])
@@ -203,3 +208,46 @@ def test_parts_make_what_the_whole_picture_makes(monkeypatch: pytest.MonkeyPatch
         np.testing.assert_allclose(part, whole, atol=1e-6)
     assert min(agreed.min() for agreed in made[32][:3]) < 0.1
     assert made[32][0].max() > 0.9
+
+
+@pytest.mark.parametrize("moved", [0, 2])
+def test_without_a_network_what_moved_comes_from_the_reference_frame(moved: int) -> None:
+    """A box that is there in one frame alone: no trace of it, and no other change."""
+    truth = scene()
+    scenes = [truth, truth, truth]
+    scenes[moved] = truth.copy()
+    scenes[moved][BOX] *= 6
+    bracket = bracket_of(scenes)
+    ghost = relative_error(merging.radiance(bracket)[BOX], truth[BOX])
+    made = composite.without_network(bracket, motion.find(bracket)).pixels
+    assert relative_error(made[BOX], truth[BOX]) < min(0.15, ghost / 2)
+    assert np.array_equal(made[:, 100:], merging.radiance(bracket)[:, 100:])
+
+
+def test_without_a_network_a_region_that_the_reference_has_as_white_comes_from_another() -> None:
+    truth = np.full((96, 128, 3), 0.2, np.float32)
+    truth[BOX] = 4.0
+    gone = truth.copy()
+    gone[BOX] = 0.2
+    bracket = bracket_of([truth, truth, gone])
+    made = composite.without_network(bracket, motion.find(bracket)).pixels
+    assert relative_error(made[34:56, 44:66], truth[34:56, 44:66]) < 0.1
+
+
+def test_what_no_frame_tells_is_as_bright_as_what_is_around() -> None:
+    """A sky of eight times white, and a dark thing before it in all frames but the reference, which has it as white."""
+    sky = np.full((96, 128, 3), 6.0, np.float32)
+    sky[70:] = scene()[70:] / 10
+    passing = [sky.copy(), sky, sky]
+    passing[0][20:50, 40:70] = 0.002
+    bracket = bracket_of(passing)
+    made = composite.without_network(bracket, motion.find(bracket)).pixels[20:50, 40:70]
+    assert made.min() > 0.9 * 6
+    assert made.max() < 1.1 * 6
+
+
+def test_nothing_moved_and_nothing_is_asked_of_a_network() -> None:
+    bracket = bracket_of([scene()] * 3)
+    found = motion.find(bracket)
+    assert not found
+    assert np.array_equal(composite.without_network(bracket, found).pixels, merging.radiance(bracket))
