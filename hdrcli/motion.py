@@ -34,8 +34,11 @@ SMALL, AROUND = 0.05, 0.4
 """Share of the picture up to which a place without evidence goes as a whole with what surrounds it, and of its rim that
 must have moved for that: less than half, for a ghost is worse than a place that one frame shows alone."""
 
-STILL_BY_ITSELF = 0.05
+STILL_BY_ITSELF = 0.2
 """How much a pixel without evidence speaks for rest where larger places are settled."""
+
+RIM = 2
+"""Pixels around what moved that its edges, smoothed, reach."""
 
 GAP, HOLE = 9, 5e-4
 """Pixels between parts of one mover, and share of the picture of holes in it."""
@@ -131,7 +134,7 @@ def _settled(moved: np.ndarray, still: np.ndarray) -> np.ndarray:
 
 
 def _rounded(moved: np.ndarray) -> np.ndarray:
-    """The same without gaps and holes, and a pixel wider."""
+    """The same without gaps and holes, and wider by RIM."""
     import cv2
 
     mask = cv2.morphologyEx(moved.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((GAP, GAP), np.uint8))
@@ -139,4 +142,4 @@ def _rounded(moved: np.ndarray) -> np.ndarray:
     holes = figures[:, cv2.CC_STAT_AREA] < HOLE * moved.size
     holes[0] = False
     mask[holes[labels]] = 1
-    return cv2.dilate(mask, np.ones((3, 3), np.uint8)) > 0
+    return cv2.dilate(mask, np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)) > 0
