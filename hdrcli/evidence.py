@@ -220,8 +220,8 @@ def _curve(levels: np.ndarray, differences: np.ndarray) -> tuple[Callable[[np.nd
     if x[-1] - x[0] < LEAST_RANGE:
         constant = float(np.median(differences))
         return lambda at: np.full_like(at, constant), deviation
-    weight = np.ones(BINS)
+    weight, degree = np.ones(BINS), min(3, len(np.unique(x)) - 1)
     for _ in range(10):
-        cubic = np.polynomial.Polynomial.fit(x, y, 3, w=weight)
+        cubic = np.polynomial.Polynomial.fit(x, y, degree, w=weight)
         weight = 1 / np.sqrt(np.maximum(np.abs(cubic(x) - y), LEAST_ERROR))
     return lambda at: cubic(np.clip(at, x[0], x[-1])).astype(np.float32), deviation

@@ -14,6 +14,10 @@ from hdrcli.transfer import largest_channel, linear_to_srgb
 LARGEST_STEP = 4.5  # stops between a network's neighbouring frames; beyond, both lack detail in what lies between
 
 
+AWAY = 0.1
+"""What a stop away from the middle third of a bracket counts as, in shares of lost pixels, for a reference frame."""
+
+
 def relative_exposures(frames: Sequence[FrameHeader]) -> tuple[float, ...] | None:
     """exposure_time * (iso / 100) / f_number**2 of each frame; None when a frame has no exposure time.
 
@@ -125,26 +129,24 @@ def lost_shares(exposure: Exposure) -> tuple[float, float]:
     return float(saturated.mean()), float(black.mean())
 
 
-def clipped_share(exposure: Exposure) -> float:
-    """Share of pixels that lost detail at either end."""
-    return sum(lost_shares(exposure))
+def choose_reference(lost: Sequence[float], relative: Sequence[float] | None) -> int:
+    """The frame that lost least, those around the middle of the range first; frames are in ascending exposure.
 
-
-def choose_reference(clipped: Sequence[float], relative: Sequence[float] | None) -> int:
-    """The frame that lost least, among those around the middle of the range; frames are in ascending exposure.
-
-    The middle is a third of the range in stops (of the count, where exposures are unknown). A frame at either end is
+    `lost` are the shares of their pixels that lost detail at white or black. The middle is a third of the range in
+    stops (of the count, where exposures are unknown); beyond it, each stop counts as AWAY. A frame at either end is
     taken only from a bracket of two.
     """
-    count = len(clipped)
+    count = len(lost)
     if count < 3:
-        return int(np.argmin(clipped))
+        return int(np.argmin(lost))
     place = np.log2(relative) if relative is not None else np.arange(count, dtype=float)
     middle, reach = (place[0] + place[-1]) / 2, (place[-1] - place[0]) / 6
-    inner = range(1, count - 1)
-    nearest = min(inner, key=lambda i: abs(place[i] - middle))
-    around = [i for i in inner if abs(place[i] - middle) <= max(reach, abs(place[nearest] - middle)) + 1e-6]
-    return min(around, key=lambda i: (round(clipped[i], 3), abs(place[i] - middle)))
+
+    def cost(index: int) -> tuple[float, float]:
+        away = abs(float(place[index]) - middle)
+        return round(lost[index] + AWAY * max(away - reach - 1e-6, 0), 3), away
+
+    return min(range(1, count - 1), key=cost)
 
 
 def choose_frames(relative: Sequence[float], reference: int, count: int) -> tuple[int, ...]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hdrcli import exposure, limits, response
+from hdrcli import aligning, exposure, limits, linearisation, motion
 from hdrcli.errors import HdrcliError, UsageError
-from hdrcli.image import Exposure, FrameHeader, RadianceMap
+from hdrcli.image import Exposure, FrameHeader
 from hdrcli.inputs import Inputs
 from hdrcli.outputs import apart, with_outputs
-from hdrcli.plan import Plan, make_plans, model_record
-from hdrcli.reading import TYPED, ReadBracket, read_bracket
+from hdrcli.plan import Plan, make_plans, settled
+from hdrcli.reading import ReadBracket, read_bracket
 from hdrcli.settings import FuseSettings
 
 
@@ -37,7 +37,8 @@ class InspectedBracket:
     """A bracket: its frames in file order, and what `fuse` would do, or the error it would end with.
 
     `reference` is the path of the frame that would be chosen; `existing` are outputs that are there already; `ends`
-    says why a bracket of a shoot ends where it does.
+    says why a bracket of a shoot ends where it does; `moved` is the share of the picture that moved between frames,
+    None where frames could not be read.
     """
 
     name: str
@@ -51,6 +52,7 @@ class InspectedBracket:
     notes: tuple[str, ...]
     error: HdrcliError | None = None
     ends: str = ""
+    moved: float | None = None
 
 
 @dataclass(frozen=True)
@@ -112,12 +114,21 @@ def _inspect(plan: Plan, settings: FuseSettings) -> InspectedBracket:
         read = read_bracket(plan, settings)
     except HdrcliError as error:
         return replace(known, error=error)
-    reference, notes = read.headers[read.bracket.reference].path, [*plan.notes, *read.notes]
-    if model_record(plan.model).makes is RadianceMap and settings.response == "auto":
-        decoded = response.decode(read.bracket, "auto", plan.exposure_source in TYPED, read.measured)
-        notes += [decoded.note] if decoded.note else []
-        read = read.with_exposures_of(decoded.bracket)
-    return replace(known, frames=_frames(plan, read), reference=reference, notes=tuple(notes))
+    reference, notes = read.headers[read.bracket.reference].path, (*plan.notes, *read.notes)
+    known = replace(known, frames=_frames(plan, read), reference=reference, notes=notes)
+    try:
+        aligned = read.aligned(*aligning.align(read.bracket, plan.model, settings))
+    except HdrcliError as error:
+        return replace(known, error=error)
+    bracket, decoded = linearisation.linear(aligned.bracket, plan, settings, read.measured)
+    if len(aligned.order) == len(read.order):
+        read = read.with_exposures_of(bracket)
+    moved = motion.find(bracket)
+    plan = settled(replace(plan, notes=notes), bracket) if settings.model == "auto" else replace(plan, notes=notes)
+    notes = (*plan.notes, *decoded)
+    if not any(str(moved) in note for note in notes):
+        notes = (*notes, str(moved))
+    return replace(known, frames=_frames(plan, read), model=plan.model, notes=notes, moved=moved.share)
 
 
 def _frames(plan: Plan, read: ReadBracket) -> tuple[InspectedFrame, ...]:

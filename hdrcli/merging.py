@@ -59,6 +59,9 @@ PLACE = 0.3
 """Pixels by which what a warped frame shows may be out of its place: of texture, the reference frame counts the more,
 so that a merge is as sharp."""
 
+DIM = (0.01, 0.06)
+"""Light, in whites of the reference frame, under which that is too dark for this, and from which it is not."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Channel:
@@ -276,7 +279,7 @@ def _merge_channel(frames: list[_Channel]) -> tuple[np.ndarray, np.ndarray]:
     The average by exposure alone predicts the noise of the second, and where it is textured.
     """
     light, _ = _average(frames, [frame.sure for frame in frames])
-    steep = slope(light) if any(frame.place for frame in frames) else None
+    steep = slope(light) * (1 - fading(light, DIM)) if any(frame.place for frame in frames) else None
     weights = []
     for frame in frames:
         weight = frame.noise.weight(light * frame.time)

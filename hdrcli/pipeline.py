@@ -24,10 +24,10 @@ from hdrcli import (
     footprint,
     interrupts,
     limits,
+    linearisation,
     motion,
     outputs,
     overlapping,
-    radiometric_matching,
     response,
     reuse,
     scale,
@@ -42,7 +42,7 @@ from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
 from hdrcli.outcomes import BracketResult, Carried, FuseReport, Work
 from hdrcli.plan import FOR_MOTION, Plan, Plans, make_plans, model_record, settled
-from hdrcli.reading import TYPED, read_bracket
+from hdrcli.reading import read_bracket
 from hdrcli.results import Show, write_results
 from hdrcli.settings import FuseSettings
 
@@ -190,7 +190,8 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest:
     progress("aligning", 0.06)
     read = read.aligned(*aligning.align(read.bracket, plan.model, settings))
     frames, cut = aligning.crop(read.bracket, settings, notes)
-    bracket = _decoded(frames, plan, settings, read.measured, notes)
+    bracket, decoded = linearisation.linear(frames, plan, settings, read.measured)
+    notes.extend(decoded)
     read = read.with_exposures_of(bracket)
     stops = read.stops if len(read.order) == len(plan.frames) else stops
     if settings.model == "auto" and bracket.relative_exposures:
@@ -209,23 +210,6 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest:
     progress(batch.DONE, 1.0)
     left_out = tuple(frame.path for place, frame in enumerate(plan.frames) if place not in read.order)
     return Carried(replace(plan, notes=(*plan.notes, *notes)), stops, scale.stops(plan, bracket), left_out)
-
-
-def _decoded(bracket: Bracket, plan: Plan, settings: FuseSettings, doubted: Sequence[str], notes: list[str]) -> Bracket:
-    """The bracket in linear light for a model that makes a radiance map, as it is for the others."""
-    if model_record(plan.model).makes is not RadianceMap:
-        return bracket
-    believed = plan.exposure_source in TYPED
-    decoded = response.decode(bracket, settings.response, believed, doubted)
-    if decoded.note:
-        notes.append(decoded.note)
-    linear = decoded.bracket
-    if settings.response == "auto" and not believed and any(one.encoding != "linear" for one in bracket.exposures):
-        linear, note = radiometric_matching.matched(linear)
-        notes.extend([note] if note else [])
-    if words := response.misfit(linear):
-        log.warning("%s; try --response estimate, or check the exposures.", words)
-    return linear
 
 
 def _fuse_pixels(

@@ -93,9 +93,10 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
     if settings.reference is not None:
         reference, why = order.index(settings.reference - 1), "as asked"
     else:
-        clipped = [exposure.clipped_share(one) for one in exposures]
-        reference = exposure.choose_reference(clipped, relative)
-        why = f"{100 * clipped[reference]:.1f} % clipped, the least around the middle"
+        lost = [exposure.lost_shares(one) for one in exposures]
+        reference = exposure.choose_reference([sum(shares) for shares in lost], relative)
+        white, black = lost[reference]
+        why = f"{100 * white:.1f} % white and {100 * black:.1f} % black, the least around the middle"
     source = f"exposures from {plan.exposure_source}" if relative else "exposures unknown: ordered by brightness"
     if measured:
         source += f", but measured for {', '.join(measured)}, whose pixels contradict them"

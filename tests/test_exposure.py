@@ -40,28 +40,29 @@ def test_impossible_exposures_are_refused_by_name(values: list[float]) -> None:
         exposure.check(values, ["a.jpg", "b.jpg"], "--times")
 
 
-def test_clipped_share_counts_white_in_any_channel_and_black_in_all() -> None:
+def test_lost_shares_count_white_in_any_channel_and_black_in_all() -> None:
     pixels = np.full((10, 10, 3), 0.5, np.float32)
     pixels[0, :, 0] = 1  # one channel at white: lost
     pixels[1] = 0  # black: lost
     pixels[2, :, :2] = 0  # a pure blue: not lost
-    assert exposure.clipped_share(Exposure(pixels, "srgb", "a")) == pytest.approx(0.2)
+    assert exposure.lost_shares(Exposure(pixels, "srgb", "a")) == pytest.approx((0.1, 0.1))
 
 
 @pytest.mark.parametrize(
-    ("clipped", "relative", "expected"),
+    ("lost", "relative", "expected"),
     [
         ([0.0, 0.9, 0.0], (1, 4, 16), 1),  # of three, the middle one, however clipped
         ([0.3, 0.1], (1, 4), 1),
         ([0.0, 0.2, 0.1, 0.3, 0.0], (1, 4, 16, 64, 256), 2),
         ([0.5, 0.4, 0.3, 0.2, 0.1, 0.2, 0.5], (1, 2, 4, 8, 16, 32, 64), 4),
         ([0.5, 0.4, 0.4, 0.5], None, 1),
+        ([0.9, 0.9, 0.55, 0.16, 0.3], (1, 2**4, 2**8, 2**10, 2**13), 3),  # a desk at night: the middle is half black
     ],
 )
-def test_reference_is_the_least_clipped_around_the_middle(
-    clipped: list[float], relative: tuple[float, ...] | None, expected: int
+def test_reference_is_the_frame_that_lost_least_around_the_middle(
+    lost: list[float], relative: tuple[float, ...] | None, expected: int
 ) -> None:
-    assert exposure.choose_reference(clipped, relative) == expected
+    assert exposure.choose_reference(lost, relative) == expected
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ LAYERS = [
         "footprint",
         "admission",
         "reading",
+        "linearisation",
         "results",
         "rendering",
         "inference",

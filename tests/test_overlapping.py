@@ -131,6 +131,7 @@ def test_each_of_two_gpus_has_a_bracket_at_a_time_and_headers_say_which(
 ) -> None:
     (shoot / "b3" / "1.png").write_bytes(b"no picture")
     options = {"model": "dfgnet", "weights": str(tmp_path / "small.safetensors"), "tile": 32, "precision": "fp32"}
+    options["static_merge"] = "off"
     stages: list[tuple[str, str]] = []
     report = hdrcli.fuse(
         shoot,
@@ -193,7 +194,7 @@ def test_what_half_floats_cannot_hold_is_an_error(shoot: Path, tmp_path: Path, m
     monkeypatch.setattr(tiling, "run", overflown)
     monkeypatch.setattr(inference, "choose_precision", lambda text, device, network: torch.float16)
     options = {"model": "dfgnet", "weights": str(tmp_path / "small.safetensors"), "output": tmp_path / "out"}
-    (result,) = hdrcli.fuse(shoot / "b0", device="cpu", **options).brackets
+    (result,) = hdrcli.fuse(shoot / "b0", device="cpu", static_merge="off", **options).brackets
     assert result.error is not None
     assert "beyond the range of fp16" in result.error.message
     assert "bf16" in result.error.hint

@@ -271,7 +271,7 @@ def write_network(file: Path, features: int) -> Path:
 
 
 def test_other_weights_under_the_same_name_are_a_change(hall: Path, network_file: Path) -> None:
-    options = {"model": "dfgnet", "weights": "small.safetensors", "output": "net"}
+    options = {"model": "dfgnet", "weights": "small.safetensors", "output": "net", "static_merge": "off"}
     assert fuse(**options).status == "done"
     made = json.loads(Path("net/fused.json").read_text())["made"][0]
     assert made["weights"] == weights.digest(network_file)
@@ -280,7 +280,7 @@ def test_other_weights_under_the_same_name_are_a_change(hall: Path, network_file
     write_network(network_file, 6)
     inference._loaded.cache_clear()
     assert again(fuse(**options)) == "the weights of dfgnet are others"
-    assert again(fuse(**options, static_merge="off")) == "--static-merge was auto, is off"
+    assert again(fuse(**{**options, "static_merge": "auto"})) == "--static-merge was off, is auto"
 
 
 def test_auto_and_the_model_it_took_are_the_same(hall: Path) -> None:

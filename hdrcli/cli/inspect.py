@@ -29,7 +29,7 @@ def inspect(
     no_config: options.NoConfig = False,
     debug: options.Debug = False,
 ) -> None:
-    """Show frames, exposures and clipping, and what `fuse` would do."""
+    """Show frames, exposures, clipping and what moved, and what `fuse` would do."""
     given = typed_paths.paths("INPUT", inputs)
     chosen: dict[str, Any] = {
         "model": model,
@@ -153,6 +153,7 @@ def _bracket_json(bracket: InspectedBracket) -> dict[str, Any]:
         "exposure_source": bracket.exposure_source,
         "reference": str(bracket.reference) if bracket.reference else None,
         "model": bracket.model,
+        "moved": None if bracket.moved is None else round(bracket.moved, 4),
         "outputs": [str(path) for path in bracket.outputs],
         "existing": [str(path) for path in bracket.existing],
         "ends": bracket.ends,

@@ -97,7 +97,10 @@ def test_json_is_one_object_and_nothing_else(run: Run, batch: Path) -> None:
         "status": "done",
         "error": None,
         "left_out": [],
-        "notes": ["reference frame frame2.jpg: 33.7 % clipped, the least around the middle", "exposures from EXIF"],
+        "notes": [
+            "reference frame frame2.jpg: 33.7 % white and 0.0 % black, the least around the middle",
+            "exposures from EXIF",
+        ],
     }
     assert (bad["status"], last["status"]) == ("failed", "done")
     assert "house/barn/frame2.jpg" in bad["error"]

@@ -11,6 +11,8 @@ from tests import scenes
 from tests.cli.conftest import Run, files
 from tests.conftest import MakeBracket
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
 
 def test_frames_and_verdict(run: Run, make_bracket: MakeBracket, tmp_path: Path) -> None:
     make_bracket(tmp_path / "hall")
@@ -21,9 +23,8 @@ def test_frames_and_verdict(run: Run, make_bracket: MakeBracket, tmp_path: Path)
     assert head.split() == ["Frame", "Size", "Time", "f/", "ISO", "Stops", "White", "Black", "Kind"]
     assert first.split()[:6] == ["frame1.jpg", "48x32", "1/400", "8", "100", "-2.00"]
     assert reference.split()[:2] == ["*", "frame2.jpg"]
-    why = "exposure times are known and there are three frames or more (debevec if nothing moves)"
-    assert f"  model dfgnet: {why}" in verdict
-    assert "  fuse would write fused/hall.png .exr with dfgnet" in verdict
+    assert "  model debevec: nothing moved between the frames" in verdict
+    assert "  fuse would write fused/hall.png .exr with debevec" in verdict
     assert files(tmp_path) == ["hall/frame1.jpg", "hall/frame2.jpg", "hall/frame3.jpg"]
 
 
@@ -31,13 +32,19 @@ def test_json(run: Run, make_bracket: MakeBracket, tmp_path: Path) -> None:
     make_bracket(tmp_path / "hall")
     (bracket,) = run("inspect", "hall", "--json", "-m", "mertens").json["brackets"]
     assert bracket["reference"] == "hall/frame2.jpg"
-    assert bracket["model"] == "mertens"
+    assert (bracket["model"], bracket["moved"]) == ("mertens", 0)
     assert bracket["error"] is None
     frame = bracket["frames"][2]
     assert (frame["file"], frame["width"], frame["height"]) == ("hall/frame3.jpg", 48, 32)
     assert frame["exposure_time"] == pytest.approx(0.04)
     assert (frame["stops"], frame["kind"]) == (2.0, "8 bit")
     assert 0 < frame["saturated"] < 1
+
+
+def test_what_moved(run: Run, tmp_path: Path) -> None:
+    """The examples' ball rolls over a tenth of the picture between three frames."""
+    outcome = run("inspect", str(EXAMPLES / "vestibule"), "--json")
+    assert 0.08 < outcome.json["brackets"][0]["moved"] < 0.2
 
 
 def test_sixteen_bits_without_times(run: Run, tmp_path: Path) -> None:
