@@ -34,7 +34,7 @@ CLIPPED, BLOOM = 0.9, 7
 """Linear level from which a channel may be clipped, and the side of the square around, in pixels, into which that
 blooms: there a frame tells nothing of the response."""
 
-CRUSHED = 2.0**0.3, 4.0
+CRUSHED = 2.0**0.3, 8.0
 """What a camera makes black is up to so much brighter than what it makes nearly black; never brighter than so many
 times what noise hides."""
 
@@ -165,13 +165,13 @@ def _uncrushed(dark: View, bright: View, channel: int, most: np.ndarray) -> np.n
     black, light = dark.black[..., channel], dark.light[..., channel]
     if not black.any():
         return most
+    factor, limit = CRUSHED
     top = np.float32(most[black].max())
-    nearly = ~black & (light < 1.5 * light[black].max()) & bright.tells[..., channel]
+    nearly = ~black & (light < 1.5 * light[black].max())
     if np.count_nonzero(nearly) < LEAST_SAMPLES:
         return most
-    factor, limit = CRUSHED
-    seen = np.median(bright.light[..., channel][nearly]) * factor
-    return np.where(black, np.maximum(most, min(np.float32(seen), np.float32(limit) * top)), most)
+    times = min(limit, factor * float(np.median(bright.most[..., channel][nearly])) / float(top))
+    return np.where(black, np.maximum(most, np.float32(times) * top), most)
 
 
 def _above(one: np.ndarray, other: np.ndarray) -> np.ndarray:
