@@ -48,12 +48,18 @@ def exposed(light: np.ndarray, stops: float) -> np.ndarray:
     return gain * light / np.cbrt(1 + (gain**3 - 1) * light**3)
 
 
-def faded(colours: np.ndarray, wanted: np.ndarray, fading: np.ndarray | float = 0.0) -> np.ndarray:
-    """Colours (H, W, 3) less saturated by `fading`, and white where the brightness `wanted` (H, W) of them nears 1."""
+def faded(
+    colours: np.ndarray, wanted: np.ndarray, fading: np.ndarray | float = 0.0, light: np.ndarray | None = None
+) -> np.ndarray:
+    """Colours (H, W, 3) less saturated by `fading`, and white where their `light` (H, W) nears 1.
+
+    They have the brightness `wanted` (H, W), which is also that light unless another is given.
+    """
     if np.any(fading):
         grey = transfer.luminance(colours)
         colours = colours + np.asarray(fading)[..., None] * (grey[..., None] - colours)
-    near = np.clip((wanted - np.float32(WHITE_FROM)) / np.float32(1 - WHITE_FROM), 0, 1)
+    light = wanted if light is None else light
+    near = np.clip((light - np.float32(WHITE_FROM)) / np.float32(1 - WHITE_FROM), 0, 1)
     white = near * near * (3 - 2 * near)
     return colours + white[..., None] * (wanted[..., None] - colours)
 
@@ -77,7 +83,7 @@ def encode(linear: np.ndarray, adjustments: Adjustments = NEUTRAL) -> np.ndarray
     grey = transfer.luminance(linear)[..., None]
     colour = linear - grey
     if adjustments.saturation:
-        colour *= _saturation_scale(linear, grey, adjustments.saturation)
+        colour *= saturation_scale(linear, grey, np.float32(1 + adjustments.saturation / 100))
     excess = transfer.largest_channel(colour)[..., None]
     colour *= _gamut_scale(excess, 1 - grey)
     return transfer.linear_to_srgb(np.clip(grey + colour, 0, 1))
@@ -93,22 +99,23 @@ def _contrasted(luminance: np.ndarray, contrast: float) -> np.ndarray:
 def saturated(linear: np.ndarray, saturation: float) -> np.ndarray:
     """Linear light (H, W, 3) of any range, more saturated (or less); luminance stays, and none falls below 0."""
     grey = transfer.luminance(linear)[..., None]
-    return np.maximum(grey + (linear - grey) * _saturation_scale(linear, grey, saturation), 0)
+    return np.maximum(grey + (linear - grey) * saturation_scale(linear, grey, np.float32(1 + saturation / 100)), 0)
 
 
-def _saturation_scale(linear: np.ndarray, grey: np.ndarray, saturation: float) -> np.ndarray | np.floating:
+def saturation_scale(
+    linear: np.ndarray, grey: np.ndarray, factor: np.ndarray | np.floating
+) -> np.ndarray | np.floating:
     """By how much to stretch colours (H, W, 1): what is vivid less than what is pale, so that no channel falls below 0.
 
-    The smallest channel, as a part of the grey, is raised to the power 1 + saturation / 100; less colour is a plain
-    scale.
+    The smallest channel, as a part of the grey, is raised to the power `factor`; less colour is a plain scale.
     """
-    factor = np.float32(1 + saturation / 100)
-    if factor <= 1:
+    if np.all(factor <= 1):
         return factor
     smallest = np.minimum(np.minimum(linear[..., 0], linear[..., 1]), linear[..., 2])[..., None]
     part = np.clip(np.divide(smallest, grey, out=np.ones_like(grey), where=grey > 0), 0, 1)
     depth = 1 - part
-    return np.where(depth > 1e-4, (1 - part**factor) / np.maximum(depth, np.float32(1e-4)), factor)
+    stretched = np.where(depth > 1e-4, (1 - part**factor) / np.maximum(depth, np.float32(1e-4)), factor)
+    return np.where(factor > 1, stretched, factor)
 
 
 def _gamut_scale(excess: np.ndarray, room: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """natural: what a photographer would make of the scene: bright as usual, highlights and shadows brought back.
 
 Large changes of brightness are compressed while detail of every size stays (local Laplacian filter), so that there are
-no halos; a shoulder brings what is still above white below it. A scene that a display can hold is shown as the
-reference frame was exposed.
+no halos; a shoulder brings what is still above white below it. Then it gets the contrast and the colours that cameras
+give their pictures (`_contrast`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from hdrcli.sampling import sample
 from hdrcli.tone_mapping import _local_laplacian
 from hdrcli.tone_mapping._bands import by_bands, plane
 from hdrcli.tone_mapping._colour import brightness, encode, faded, scaled, soft_clip
+from hdrcli.tone_mapping._contrast import Contrast, coloured, contrast
 from hdrcli.tone_mapping._statistics import AGREEING_TOP, DARKEST, joined, log_average
 from hdrcli.tone_mapping._white_balance import balanced
 
@@ -57,8 +58,8 @@ class Range:
     """The stops that light ranges over, and what becomes of them.
 
     `low` and `high` are shadows and highlights, `slope` what large contrasts are multiplied by about middle grey, and
-    `gain` what is added then. `maximum` are the brightest stops after that, adapted to surroundings: None where a
-    picture has its own. `top` is that of its pyramids.
+    `gain` what is added then. `maximum` are the brightest stops after that, adapted to surroundings, and `contrast` is
+    what the picture gets then: None where a picture has its own. `top` is that of its pyramids.
     """
 
     low: float
@@ -66,6 +67,7 @@ class Range:
     slope: float
     gain: float
     maximum: float | None = None
+    contrast: Contrast | None = None
     top: int = 1
 
 
@@ -73,8 +75,10 @@ def measure(samples: Sequence[np.ndarray], adjustments: Adjustments) -> Range:
     """The range of all `samples` (h, w, 3) together."""
     light = [brightness(balanced(one, adjustments)) for one in samples]
     found = replace(_range(joined(light), adjustments), top=AGREEING_TOP)
-    changed = [in_stops(one) + _change(one, found, adjustments) for one in light]
-    return replace(found, maximum=_maximum(joined(changed)))
+    changed = joined([in_stops(one) + _change(one, found, adjustments) for one in light])
+    maximum = _maximum(changed)
+    shown = _shown(changed, maximum, adjustments)[joined(light) > DARKEST]
+    return replace(found, maximum=maximum, contrast=_contrast(shown, found, adjustments))
 
 
 def _range(light: np.ndarray, adjustments: Adjustments) -> Range:
@@ -86,6 +90,16 @@ def _range(light: np.ndarray, adjustments: Adjustments) -> Range:
 
 def _strength(adjustments: Adjustments) -> float:
     return 1 + adjustments.strength / 100
+
+
+def _contrast(shown: np.ndarray, found: Range, adjustments: Adjustments) -> Contrast:
+    """What display light (N,), of all that is lit, gets; it would have its shadows at `low` without compression."""
+    return contrast(shown, 2.0 ** (found.low + found.gain), adjustments.strength / 100)
+
+
+def _shown(stops: np.ndarray, maximum: float, adjustments: Adjustments) -> np.ndarray:
+    """Display light of stops, before it gets its contrast."""
+    return soft_clip(np.exp2(shoulder(stops, maximum, _white(maximum, HEADROOM, _strength(adjustments)))))
 
 
 def _maximum(stops: np.ndarray) -> float:
@@ -102,15 +116,24 @@ def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL, statistics:
     light = plane(pixels, brightness)
     found = statistics or _range(sample(light), adjustments)
     change = _change(light, found, adjustments)
-    maximum = _maximum(in_stops(sample(light)) + sample(change)) if found.maximum is None else found.maximum
+    maximum, picture = found.maximum, found.contrast
+    if maximum is None or picture is None:
+        some = sample(light)
+        stops = in_stops(some) + sample(change)
+        maximum = _maximum(stops)
+        picture = _contrast(_shown(stops, maximum, adjustments)[some > DARKEST], found, adjustments)
     white = _white(maximum, HEADROOM, _strength(adjustments))
+    tones, colours = picture.table()
 
     def band_to_display(band: np.ndarray, rows: slice) -> np.ndarray:
         stops = in_stops(light[rows]) + change[rows]
         shown = shoulder(stops, maximum, white)
-        wanted = soft_clip(np.exp2(shown))
         lost = np.clip((stops - shown) / 3, 0, 1)
-        return encode(faded(scaled(band, light[rows], wanted), wanted, np.float32(FADING) * lost), adjustments)
+        wanted = soft_clip(np.exp2(shown))
+        place = (np.sqrt(wanted) * np.float32(len(tones) - 1) + np.float32(0.5)).astype(np.uint16)
+        tone = np.take(tones, place)
+        linear = coloured(scaled(band, light[rows], tone), np.take(colours, place))
+        return encode(faded(linear, tone, np.float32(FADING) * lost, wanted), adjustments)
 
     return DisplayImage(by_bands(pixels, band_to_display))
 
