@@ -328,7 +328,8 @@ def _raised(light: np.ndarray, frames: list[_Channel]) -> np.ndarray:
     for frame in frames:
         proven, level, counts = (plane.ravel()[places] for plane in (frame.proven, frame.level, frame.counts))
         np.maximum(least, np.minimum(proven, most), out=least)
-        allowed = np.maximum(level, 0) + np.float32(deviations) * np.sqrt(frame.noise.variance(level))
+        level = np.maximum(level, np.float32(frame.noise.black))
+        allowed = level + np.float32(deviations) * np.sqrt(frame.noise.variance(level))
         allowed *= np.float32(factor / frame.time)
         np.minimum(most, allowed / np.maximum(counts, np.float32(LEAST_WEIGHT)), out=most)
     flat = light.reshape(-1)

@@ -20,6 +20,9 @@ PREDICTED = (0.9, 1.0)
 """Shares of white between which a level that all frames together predict comes to be saturated. JPEG coding pulls
 single clipped pixels down to 0.8."""
 
+BLACK = 6 / 255
+"""Encoded value under which cameras crush to black what they find too dark: a level there may have been this one."""
+
 STEPS = 4096
 """Square roots of levels, from black to white, at which noise is tabulated."""
 
@@ -45,18 +48,19 @@ def variance(level: np.ndarray, exposure: Exposure) -> np.ndarray:
 class NoiseTable:
     """The noise of one channel of an exposure by its level: of coded frames, by the curve that they were decoded with.
 
-    `white` is the level at which the channel saturates.
+    `white` is the level at which the channel saturates, `black` that under which it does not tell how dark it was.
     """
 
     def __init__(self, exposure: Exposure, white: float) -> None:
         roots = np.linspace(0, 1, STEPS, dtype=np.float32)
         levels = roots * roots * np.float32(white)
-        variances = variance(levels, exposure)
+        variances, self.black = variance(levels, exposure), 0.0
         if exposure.table is not None and exposure.clipped is None and not exposure.noise and exposure.bits <= 16:
             light = exposure.table[np.linspace(0, len(exposure.table) - 1, 256).astype(int)].astype(np.float64)
             step = np.gradient(light) * (255 / (2**exposure.bits - 1))
             coding = np.interp(levels, np.maximum.accumulate(light), step) ** 2
             variances = READ_NOISE**2 + PHOTON_VARIANCE * levels + coding
+            self.black = float(light[round(BLACK * 255)])
         self._variances = np.maximum(variances, LEAST_VARIANCE).astype(np.float32)
         self._weights = fading(roots * roots, PREDICTED) / self._variances
         self.white = white

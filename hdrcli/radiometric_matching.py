@@ -32,8 +32,9 @@ BRIGHTEST = 0.8
 
 LEAST_SAMPLES = 1500
 
-BINS = 16
-"""Groups of equally many samples, by level, whose medians the curve goes through."""
+BINS, LEAST_GROUPS = 32, 3
+"""Groups of equally many samples, by level, whose medians the curve goes through, and how many it needs of which the
+other frame shows more than half: of others it shows the darkest alone."""
 
 PIECES = 4096
 """Roots of levels at which a curve is tabulated."""
@@ -54,7 +55,7 @@ def matched(bracket: Bracket) -> tuple[Bracket, str]:
     for index in sorted(range(len(exposures)), key=lambda k: abs(k - first))[1:]:
         before = index + 1 if index < first else index - 1
         ratio = relative[index] / relative[before]
-        curve = _curve(views[index], views[before] * np.float32(ratio), np.float32(ratio))
+        curve = _curve(views[index], views[before] * np.float32(ratio), np.float32(ratio), len(exposures) == 2)
         if curve is None:
             continue
         levels, stops = curve
@@ -84,18 +85,30 @@ def _view(exposure: Exposure) -> np.ndarray:
     return light
 
 
-def _curve(own: np.ndarray, wanted: np.ndarray, ratio: np.float32) -> tuple[np.ndarray, np.ndarray] | None:
-    """Levels (BINS,) of a frame, ascending, and the stops that each is to be raised by; None where that is little.
+def _curve(
+    own: np.ndarray, wanted: np.ndarray, ratio: np.float32, to_white: bool
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Levels of a frame, ascending, and the stops that each is to be raised by; None where that is little.
 
-    `wanted` is the light of the other frame at this one's exposure, `ratio` times what it shows.
+    `wanted` is the light of the other frame at this one's exposure, `ratio` times what it shows. A curve that goes on
+    `to_white` needs no more than the darkest levels.
     """
     low, high = LEVELS
     brightest = BRIGHTEST * largest_channel(own)[..., None]
-    tells = (own > low) & (own < high) & (own >= brightest) & (wanted > low * ratio) & (wanted < high * ratio)
-    if np.count_nonzero(tells) < LEAST_SAMPLES:
+    tells = (own > low) & (own < high) & (own >= brightest) & (wanted > low * ratio)
+    shown = wanted < high * ratio
+    if np.count_nonzero(tells & shown) < LEAST_SAMPLES:
         return None
-    x, y = np.log2(own[tells]), np.log2(wanted[tells])
+    x, y, clipped = np.log2(own[tells]), np.log2(wanted[tells]), ~shown[tells]
     groups = np.array_split(np.argsort(x, kind="stable"), BINS)
+    told = [group for group in groups if clipped[group].mean() < 0.5]
+    if to_white:
+        groups = told or groups[:1]
+    elif len(told) >= LEAST_GROUPS:
+        groups = told
+    else:
+        x, y = x[~clipped], y[~clipped]
+        groups = np.array_split(np.argsort(x, kind="stable"), BINS)
     levels, lights = (np.array([np.median(values[group]) for group in groups]) for values in (x, y))
     if np.median(np.abs(lights - levels)) < MISFIT:
         return None
