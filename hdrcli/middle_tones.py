@@ -9,7 +9,7 @@ import numpy as np
 
 from hdrcli import transfer
 
-MIDDLE = (1 / 16, 1 / 4)
+MIDDLE = (1 / 8, 1 / 4)
 """Luminances of the display picture, up to white, that tone mapping leaves most alone."""
 
 

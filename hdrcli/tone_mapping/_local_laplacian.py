@@ -12,8 +12,9 @@ import numpy as np
 
 from hdrcli import pyramids
 
-DETAIL = 1.3
-"""Stops by which a pixel may differ from its surroundings and be detail, which is kept (2011: sigma_r = log 2.5)."""
+DETAIL = 1.2
+"""Stops by which a pixel may differ from its surroundings and be detail, which is kept. A little less than 2011's
+sigma_r = log 2.5: what contrast a picture gets afterwards makes halos stronger, too."""
 
 STEP = 1.0
 """Stops between the levels of brightness that the filter is worked out for, less than `DETAIL` (2014, section 4)."""

@@ -38,12 +38,12 @@ def test_exposure_brightens_and_darkens(name: str) -> None:
     assert light(name, exposure=-1).mean() < 0.95 * light(name).mean() < 0.95**2 * light(name, exposure=1).mean()
 
 
-@pytest.mark.parametrize("name", ["fusion", "natural"])
-def test_a_stop_doubles_the_light_of_what_is_not_compressed(name: str) -> None:
+@pytest.mark.parametrize(("name", "slope"), [("fusion", 1.0), ("natural", 1.35)])
+def test_a_stop_is_a_stop_times_the_slope_of_the_picture(name: str, slope: float) -> None:
     scene = grey(2.0 ** np.linspace(-6, -2.5, 900).reshape(30, 30))
-    dark = light(name, scene) < 0.1
-    assert dark.any()
-    np.testing.assert_allclose(light(name, scene, exposure=1)[dark], 2 * light(name, scene)[dark], rtol=0.02)
+    dark = (light(name, scene) < 0.1) & (light(name, scene) > 0.03)
+    stops = np.log2(light(name, scene, exposure=1)[dark] / light(name, scene)[dark])
+    np.testing.assert_allclose(stops, slope, atol=0.03 if slope == 1 else 0.15)  # logits bend towards white
 
 
 def test_a_stop_doubles_the_key_of_the_photographic_operator() -> None:
@@ -133,7 +133,7 @@ def test_strength_brings_highlights_and_shadows_back(name: str) -> None:
     shown = [light(name, scene, strength=strength) for strength in strengths]
     ranges = [float(np.log2(np.quantile(one, 0.99) / np.quantile(one, 0.2))) for one in shown]
     assert ranges == sorted(ranges, reverse=True)
-    assert ranges[0] > ranges[2] + 1 > ranges[4] + 1.5
+    assert ranges[0] > ranges[2] + 0.5 > ranges[4] + 1
     highlights = [float(np.quantile(one, 0.97)) for one in shown]
     assert highlights[0] > 0.999 > highlights[2]  # not at all: clipped, as in a single exposure
 
