@@ -35,6 +35,16 @@ def relative_exposures(frames: Sequence[FrameHeader]) -> tuple[float, ...] | Non
     )
 
 
+def white_luminance(frame: FrameHeader) -> float | None:
+    """The luminance of a frame's white in cd/m^2, as a light meter has it; None where the frame does not tell.
+
+    A meter takes 12.5 N^2 / (t S) for middle grey (ISO 2720, K = 12.5), 0.18 of white.
+    """
+    if not (frame.exposure_time and frame.f_number and frame.iso):
+        return None
+    return 12.5 / 0.18 * frame.f_number**2 / (frame.exposure_time * frame.iso)
+
+
 def check(relative: Sequence[float], names: Sequence[str], source: str) -> None:
     """Raise ExposureError unless there are at least two different, positive, finite exposures within 2**40."""
     for value, name in zip(relative, names, strict=True):

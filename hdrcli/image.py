@@ -218,10 +218,12 @@ class Bracket:
 class RadianceMap:
     """A fused scene-referred image: (H, W, 3) float32, linear light, BT.709 primaries, >= 0, finite.
 
-    1.0 is the white level of the bracket's reference frame; highlights go above it.
+    1.0 is the white level of the bracket's reference frame; highlights go above it. `white_luminance` is the luminance
+    of 1.0 in cd/m^2, None where it is not known.
     """
 
     pixels: np.ndarray
+    white_luminance: float | None = None
 
     def __post_init__(self) -> None:
         _check_pixels(self.pixels, "RadianceMap")

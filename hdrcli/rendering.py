@@ -211,7 +211,8 @@ def _image(plan: Plan) -> tuple[RadianceMap | DisplayImage, str]:
         return DisplayImage(picture), "a finished picture (display-referred): encoded as it is, without tone mapping"
     if referred == "scene" and gain is None:
         unknown = "its exposure is not known: its 1.0 is taken to be that of the other files"
-        return RadianceMap(light), unknown if plan.statistics is not None else ""
+        luminance = plan.frames[0].numbers("whiteLuminance")[:1]
+        return RadianceMap(light, *luminance), unknown if plan.statistics is not None else ""
     of = "of all files " if gain is not None else ""
     if gain is None:
         gain = tone_mapping.gain_to_middle_grey(light)

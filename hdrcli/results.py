@@ -63,6 +63,8 @@ def write_results(
     """
     header = read.headers[read.bracket.reference]
     scene_referred = isinstance(image, RadianceMap)
+    if isinstance(image, RadianceMap) and "scale" not in attributes:
+        image = replace(image, white_luminance=exposure.white_luminance(header))
     if read.bracket.relative_exposures:
         stops = exposure.stops(read.bracket.relative_exposures, read.bracket.reference)
         attributes = {**attributes, "stops": ", ".join(f"{stop:+.4f}" for stop in stops)}
@@ -71,6 +73,7 @@ def write_results(
         shot_info(header),
         attributes={"model": plan.model, "software": f"hdrcli {hdrcli.__version__}", **attributes},
         scene_referred=scene_referred,
+        white_luminance=image.white_luminance if isinstance(image, RadianceMap) else None,
         exposure_times=tuple(times or (one.exposure_time for one in read.headers if one.exposure_time)),
         xmp=header.xmp,
         sources=tuple(_in_text(one.path.name) for one in read.headers),

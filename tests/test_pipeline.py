@@ -400,6 +400,13 @@ def test_a_curve_is_not_estimated_from_steps_that_are_all_doubted(tmp_path: Path
     assert max(result.stops) - min(result.stops) == pytest.approx(4, abs=0.1)
 
 
+def test_the_header_says_how_bright_white_is(tmp_path: Path) -> None:
+    """`whiteLuminance`, cd/m^2 of 1.0: 1/100 s at f/8 and ISO 100, as a light meter has it."""
+    scenes.write_shots(tmp_path / "b", scenes.radiance(64, 80, stops=6), [1 / 400, 1 / 100, 1 / 25])
+    hdrcli.fuse(tmp_path / "b", model="debevec", output=tmp_path)
+    assert read_exr(tmp_path / "b.exr")[1]["whiteLuminance"] == pytest.approx(12.5 / 0.18 * 64, rel=1e-3)
+
+
 def test_auto_checks_the_network_before_it_looks_for_motion(still: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError):
         hdrcli.fuse(still, weights=str(tmp_path / "none.safetensors"), output=tmp_path / "out")

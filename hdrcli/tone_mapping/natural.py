@@ -52,6 +52,10 @@ al. 2009)."""
 NORMAL_KEYS = (0.2, 0.4)
 """Log-average light of well exposed pictures. Only what is beyond is made brighter or darker."""
 
+NIGHT, DARKER, DARKEST_KEY = 2.0, 0.25, 0.4
+"""Luminance in cd/m^2 that is less than lit rooms have: pictures of darker scenes are darker by this power of what is
+left of it, as eyes see them, down to this share."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -81,10 +85,12 @@ def measure(samples: Sequence[np.ndarray], adjustments: Adjustments) -> Range:
     return replace(found, maximum=maximum, contrast=_contrast(shown, found, adjustments))
 
 
-def _range(light: np.ndarray, adjustments: Adjustments) -> Range:
+def _range(light: np.ndarray, adjustments: Adjustments, white_luminance: float | None = None) -> Range:
     low, high = scene_range(light)
     slope = compression(low, high) ** _strength(adjustments)
-    gain = float(np.log2(exposure_gain(np.exp2(MIDDLE + slope * (in_stops(light) - MIDDLE))))) + adjustments.exposure
+    darker = 1.0 if white_luminance is None else night(log_average(light) * white_luminance)
+    shown = np.exp2(MIDDLE + slope * (in_stops(light) - MIDDLE))
+    gain = float(np.log2(exposure_gain(shown, darker))) + adjustments.exposure
     return Range(low, high, slope, gain)
 
 
@@ -114,7 +120,7 @@ def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL, statistics:
     """
     pixels = balanced(radiance.pixels, adjustments)
     light = plane(pixels, brightness)
-    found = statistics or _range(sample(light), adjustments)
+    found = statistics or _range(sample(light), adjustments, radiance.white_luminance)
     change = _change(light, found, adjustments)
     maximum, picture = found.maximum, found.contrast
     if maximum is None or picture is None:
@@ -181,10 +187,18 @@ def compression(low: float, high: float) -> float:
     return float(np.clip(RANGE / max(high - low, RANGE), LEAST_SLOPE, 1))
 
 
-def exposure_gain(light: np.ndarray) -> float:
-    """By how much to brighten a picture of which this is the `light`, 0.25 to 8: 1 where it is well exposed."""
-    key = log_average(np.minimum(light, 1))
-    return float(np.clip(np.clip(key, *NORMAL_KEYS) / key, 0.25, 8))
+def exposure_gain(light: np.ndarray, darker: float = 1.0) -> float:
+    """By how much to brighten a picture of which this is the `light`, 0.25 to 8: 1 where it is well exposed.
+
+    That is also what is as much `darker` as its scene was, up to 1.
+    """
+    key, (low, high) = log_average(np.minimum(light, 1)), NORMAL_KEYS
+    return float(np.clip(np.clip(key, low * darker, high) / key, 0.25, 8))
+
+
+def night(luminance: float) -> float:
+    """How dark a picture of a scene of this log-average luminance, in cd/m^2, is to be: 1 for all that is lit."""
+    return float(np.clip((luminance / NIGHT) ** DARKER, DARKEST_KEY, 1))
 
 
 def shoulder(stops: np.ndarray, maximum: float, white: float) -> np.ndarray:

@@ -124,6 +124,20 @@ def test_a_dark_reference_is_brightened() -> None:
     assert natural.exposure_gain(np.full(9, 7.0, np.float32)) == pytest.approx(0.4, rel=1e-4)
 
 
+def test_night_stays_night() -> None:
+    """The same pixels, of a street at night and of a room: stars are not brightened to the grey of a room."""
+    scene = np.full((60, 60, 3), 0.02, np.float32)
+    scene[20:24, 20:24] = 1.0
+    room, street, unknown = (
+        float(np.median(natural.apply(RadianceMap(scene, luminance)).pixels)) for luminance in (500.0, 5.0, None)
+    )
+    assert room == unknown
+    assert street < 0.8 * room
+    assert natural.night(2.0) == natural.night(3000.0) == 1
+    assert natural.night(0.5) == pytest.approx(0.7, abs=0.01)
+    assert natural.night(1e-4) == 0.4
+
+
 def test_a_coloured_light_keeps_colour_and_does_not_clip() -> None:
     scene = np.full((60, 60, 3), 0.15)
     scene[20:40, 20:40] = 6.0, 1.5, 0.3

@@ -96,7 +96,7 @@ def test_middle_tones_agree_and_highlights_go_above() -> None:
     decoded = imagecodecs.ultrahdr_decode(file)[..., :3].astype(np.float32)
     shown, hdr = transfer.luminance(base), transfer.luminance(decoded)
     middle = (shown > 0.08) & (shown < 0.2)
-    assert np.median(hdr[middle] / shown[middle]) == pytest.approx(1, abs=0.02)
+    assert np.median(hdr[middle] / shown[middle]) == pytest.approx(1, abs=0.04)  # the picture has more contrast
     assert scale(file) > 1.5
     assert hdr.max() > 4
 
