@@ -35,14 +35,12 @@ def relative_exposures(frames: Sequence[FrameHeader]) -> tuple[float, ...] | Non
     )
 
 
-def white_luminance(frame: FrameHeader) -> float | None:
-    """The luminance of a frame's white in cd/m^2, as a light meter has it; None where the frame does not tell.
+def white_luminance(relative: float) -> float:
+    """The luminance of white in cd/m^2, as a light meter has it, of a frame of this exposure_time * (iso / 100) / N^2.
 
     A meter takes 12.5 N^2 / (t S) for middle grey (ISO 2720, K = 12.5), 0.18 of white.
     """
-    if not (frame.exposure_time and frame.f_number and frame.iso):
-        return None
-    return 12.5 / 0.18 * frame.f_number**2 / (frame.exposure_time * frame.iso)
+    return 0.125 / 0.18 / relative
 
 
 def check(relative: Sequence[float], names: Sequence[str], source: str) -> None:

@@ -63,8 +63,6 @@ def write_results(
     """
     header = read.headers[read.bracket.reference]
     scene_referred = isinstance(image, RadianceMap)
-    if isinstance(image, RadianceMap) and "scale" not in attributes:
-        image = replace(image, white_luminance=exposure.white_luminance(header))
     if read.bracket.relative_exposures:
         stops = exposure.stops(read.bracket.relative_exposures, read.bracket.reference)
         attributes = {**attributes, "stops": ", ".join(f"{stop:+.4f}" for stop in stops)}

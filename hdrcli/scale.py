@@ -15,6 +15,7 @@ from statistics import mode
 import numpy as np
 
 from hdrcli.errors import ExposureError, HdrcliError, UsageError
+from hdrcli.exposure import white_luminance
 from hdrcli.image import REFERRED, Bracket, DisplayImage, RadianceMap
 from hdrcli.plan import Plan, Plans, model_record
 from hdrcli.settings import FuseSettings
@@ -63,6 +64,10 @@ def _hindrance(plan: Plan, first: Plan | None) -> HdrcliError | None:
     return None
 
 
+METERED = "seconds, ISO, f-number"
+"""What a light meter goes by, of which the luminance of white is told."""
+
+
 def _quantities(plan: Plan) -> str:
     """What the exposures of a bracket are made of, in words; nothing where they are relative, or the bracket failed."""
     if plan.error or plan.relative_exposures is None or plan.exposure_source.lower() in RELATIVE_SOURCES:
@@ -107,6 +112,8 @@ def applied(
     if settings.scale == "shoot":
         np.multiply(image.pixels, np.float32(2.0**-known), out=image.pixels)
         said["whiteExposure"] = plan.shoot_exposure
+    if said["whiteExposureOf"] == METERED:
+        image = replace(image, white_luminance=white_luminance(float(said["whiteExposure"])))
     return image, said
 
 

@@ -28,8 +28,8 @@ def test_a_factor_that_one_frame_lacks_counts_for_none() -> None:
 
 def test_white_is_as_bright_as_a_light_meter_has_it() -> None:
     """Sunny 16: 1/100 s at f/16 and ISO 100 has grey cards of some 3200 cd/m^2 at middle grey."""
-    assert exposure.white_luminance(header(1 / 100, 16, 100)) == pytest.approx(3200 / 0.18)
-    assert exposure.white_luminance(header(1 / 100, None, 100)) is None
+    (relative,) = exposure.relative_exposures([header(1 / 100, 16, 100)])
+    assert exposure.white_luminance(relative) == pytest.approx(3200 / 0.18)
 
 
 def test_a_missing_time_is_no_exposure_at_all() -> None:
