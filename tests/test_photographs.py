@@ -22,6 +22,7 @@ def test_a_real_bracket_has_no_holes_no_wrong_hues_and_no_new_edges(tmp_path: Pa
     assert found["residual"] < 0.25
     assert found["sharpness"] > 0.85
     assert found["edges"] < 0.01
+    assert found["moved"] < 0.005
     assert found["white"] - found["black"] > 60
     page = (tmp_path / "index.html").read_text()
     assert "OldHouse1-OldHouse3" in page
@@ -34,12 +35,17 @@ def test_the_figures_tell_what_is_wrong() -> None:
     bracket = Bracket("b", frames, 0, (1.0, 4.0))
     assert photographs.holes(bracket, ramp) == 0
     assert photographs.hue(bracket, ramp) < 0.01
-    assert photographs.new_edges(bracket, ramp) == 0
+    assert not photographs.new_edges(bracket, ramp).any()
     hole, tinted, cut = ramp.copy(), ramp * np.array([1, 1, 0.5], np.float32), ramp.copy()
     hole[20:40, 80:100], cut[40:, :60] = 0.01, 2 * cut[40:, :60]
     assert photographs.holes(bracket, hole) > 0.02
     assert photographs.hue(bracket, tinted) > 0.4
-    assert photographs.new_edges(bracket, cut) > 0.005
+    edges = photographs.new_edges(bracket, cut)
+    assert edges.mean() > 0.005
+    moved = np.zeros((80, 120), bool)
+    moved[40:, :60] = True
+    assert photographs.seams(moved, edges) > 0.15
+    assert photographs.seams(~moved & False, edges) == 0
 
 
 def test_blurred_frames_are_told_from_sharp_ones() -> None:

@@ -407,6 +407,22 @@ def test_the_header_says_how_bright_white_is(tmp_path: Path) -> None:
     assert read_exr(tmp_path / "b.exr")[1]["whiteLuminance"] == pytest.approx(12.5 / 0.18 * 64, rel=1e-3)
 
 
+@pytest.mark.parametrize("model", ["mertens", "lightfuse"])
+def test_fusers_that_ghost_say_so(moving: Path, tmp_path: Path, model: str, caplog: pytest.LogCaptureFixture) -> None:
+    hdrcli.fuse(moving, model=model, output=tmp_path / "out")
+    assert re.search(
+        rf"hall: \d+(\.\d+)? % of the picture moved, which {model} shows twice; -m dfgnet has no ghosts", caplog.text
+    )
+
+
+@pytest.mark.parametrize("model", ["mertens", "lightfuse"])
+def test_fusers_of_a_still_scene_say_nothing(
+    still: Path, tmp_path: Path, model: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    hdrcli.fuse(still, model=model, output=tmp_path / "out")
+    assert "moved" not in caplog.text
+
+
 def test_auto_checks_the_network_before_it_looks_for_motion(still: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError):
         hdrcli.fuse(still, weights=str(tmp_path / "none.safetensors"), output=tmp_path / "out")

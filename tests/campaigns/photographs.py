@@ -24,7 +24,7 @@ import numpy as np
 from skimage.color import rgb2lab
 
 import hdrcli
-from hdrcli import plugins, readers
+from hdrcli import linearisation, motion, plugins, readers
 from hdrcli.errors import HdrcliError
 from hdrcli.exposure import encoded_pixels
 from hdrcli.image import Bracket, Exposure
@@ -67,7 +67,8 @@ class Figures:
     at 1, 50 and 99 %; `hue` is the median difference, in stops, of the result's ratios of channels to those of the
     best-exposed frame; `residual` the median displacement, in pixels, that alignment leaves in its worst frame;
     `sharpness` the contrast of fine detail in the frame that alignment blurs most, over that before; `edges` the share
-    of pixels with a step in light that no frame shows; `seconds` the time of `fuse`.
+    of pixels with a step in light that no frame shows; `moved` the share of the picture that moved, and `seams` the
+    share of its borders at which there are such steps; `seconds` the time of `fuse`.
     """
 
     holes: float
@@ -78,29 +79,35 @@ class Figures:
     residual: float
     sharpness: float
     edges: float
+    moved: float
+    seams: float
     seconds: float
 
 
-def frames(photographs: Photographs) -> tuple[Bracket, Bracket]:
-    """The frames as they are read, and as `fuse` brings them together."""
+def frames(photographs: Photographs) -> tuple[Bracket, Bracket, Bracket]:
+    """The frames as they are read, as `fuse` brings them together, and these in linear light."""
     settings = FuseSettings(stops=photographs.stops, dry_run=True)
     plan = make_plans(list(photographs.inputs), settings).brackets[0]
     if plan.error:
         raise plan.error
-    bracket = read_bracket(plan, settings).bracket
-    return bracket, plugins.load("alignment", "auto").ALIGNER.align(bracket)
+    read = read_bracket(plan, settings)
+    aligned = plugins.load("alignment", "auto").ALIGNER.align(read.bracket)
+    return read.bracket, aligned, linearisation.linear(aligned, plan, settings, read.measured)[0]
 
 
-def figures(given: Bracket, bracket: Bracket, light: np.ndarray, picture: np.ndarray, seconds: float) -> Figures:
-    """The figures of a radiance map and its picture, (H, W, 3) each, of frames as given and aligned."""
+def figures(
+    given: Bracket, aligned: Bracket, bracket: Bracket, light: np.ndarray, picture: np.ndarray, seconds: float
+) -> Figures:
+    """The figures of a radiance map and its picture, (H, W, 3) each, of frames as given, aligned, and linear."""
     lightness = rgb2lab(picture)[..., 0]
     black, middle, white = np.percentile(lightness, [1, 50, 99])
     still = bracket.exposures[bracket.reference]
     left = [residual(still, one) for one in bracket.exposures if one is not still]
+    moved, edges = motion.find(bracket), new_edges(bracket, light)
     return Figures(
         holes(bracket, light), float(black), float(middle), float(white), hue(bracket, light),
-        max((one for one in left if one is not None), default=0.0), sharpness(given, bracket),
-        new_edges(bracket, light), seconds,
+        max((one for one in left if one is not None), default=0.0), sharpness(given, aligned),
+        float(edges.mean()), moved.share, seams(moved.anywhere, edges), seconds,
     )  # fmt: skip
 
 
@@ -134,8 +141,8 @@ def hue(bracket: Bracket, light: np.ndarray) -> float:
     return float(np.median(np.concatenate(apart))) if seen.any() else 0.0
 
 
-def new_edges(bracket: Bracket, light: np.ndarray) -> float:
-    """The share of pixels where light changes by NEW_EDGE more, from a pixel to the next, than any frame's does."""
+def new_edges(bracket: Bracket, light: np.ndarray) -> np.ndarray:
+    """(H, W) bool: where light changes by NEW_EDGE more, from a pixel to the next, than any frame's does."""
     steps = [_steps(np.log2(np.maximum(luminance(light), 1e-6)))]
     shown = np.zeros(light.shape[:2], np.float32)
     seen = np.zeros(light.shape[:2], bool)
@@ -144,7 +151,15 @@ def new_edges(bracket: Bracket, light: np.ndarray) -> float:
         tells = (pixels.max(-1) < CLIPPED) & (pixels.mean(-1) > DARK)
         shown = np.maximum(shown, _steps(np.log2(np.maximum(luminance(srgb_to_linear(pixels)), 1e-4))))
         seen |= tells
-    return float(((steps[0] > shown + NEW_EDGE) & seen).mean())
+    return (steps[0] > shown + NEW_EDGE) & seen
+
+
+def seams(moved: np.ndarray, edges: np.ndarray) -> float:
+    """The share of the borders of what moved, (h, w) bool, at which there are `edges` (H, W) that no frame shows."""
+    square = np.ones((5, 5), np.uint8)
+    mask = cv2.resize(moved.astype(np.uint8), edges.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    border = cv2.dilate(mask, square) > cv2.erode(mask, square)
+    return float(edges[border].mean()) if border.any() else 0.0
 
 
 def _steps(stops: np.ndarray) -> np.ndarray:
@@ -220,6 +235,16 @@ def _thumbnail(source: Path | np.ndarray, target: Path, height: int) -> str:
     return f'<a href="{html.escape(target.name)}"><img src="{html.escape(target.name)}"></a>'
 
 
+def _map(photographs: Photographs) -> np.ndarray:
+    """The reference frame, grey, with what moved in red."""
+    _, _, bracket = frames(photographs)
+    moved = motion.find(bracket).anywhere
+    grey = cv2.cvtColor(encoded_pixels(bracket.exposures[bracket.reference]), cv2.COLOR_RGB2GRAY)
+    shown = cv2.resize(grey, moved.shape[::-1], interpolation=cv2.INTER_AREA)[..., None].repeat(3, -1)
+    shown[moved] = shown[moved] * 0.5 + np.array([0.5, 0, 0], np.float32)
+    return shown
+
+
 def _enfused(photographs: Photographs, out: Path) -> Path | None:
     """What enfuse makes of the frames as they are, where it is installed."""
     if shutil.which("enfuse") is None:
@@ -240,6 +265,7 @@ def section(photographs: Photographs, found: Figures, out: Path) -> str:
     ]
     results = [next(out.glob(f"{plan.name}.png")), _enfused(photographs, out)]
     shown = [_thumbnail(one, out / f"{one.stem}_shown.png", 480) for one in results if one is not None]
+    shown.append(_thumbnail(_map(photographs), out / f"{photographs.name}_moved.png", 480))
     rows = "".join(f"<td>{name}<br>{value:.4g}</td>" for name, value in asdict(found).items())
     title = html.escape(photographs.name)
     return f"<h2>{title}</h2><p>{''.join(frames)}</p><p>{''.join(shown)}</p><table><tr>{rows}</tr></table>"
