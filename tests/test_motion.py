@@ -157,7 +157,7 @@ def test_strong_colours_that_cameras_turn_are_no_motion() -> None:
 
 def test_a_place_without_evidence_goes_as_a_whole_with_what_is_around() -> None:
     """A body that the reference has as black: its outline moved, and its inside is not left to another frame."""
-    light = np.full((HEIGHT, WIDTH, 3), 0.3, np.float32)
+    light = np.full((HEIGHT, WIDTH, 3), 0.15, np.float32)
     dark, bright = light.copy(), light.copy()
     dark[50:110, 60:100] = 2e-4
     bright[50:110, 80:120] = 2e-4
