@@ -50,6 +50,10 @@ NETWORK_FLOOR = 2e-4
 REFERENCE_BLACK = 1e-3
 """Error of a network's radiance where the reference frame, by which it goes, is black, as a fraction of its white."""
 
+TURNED = 0.5
+"""How far a network's colours are turned to those around where something moved before the reference frame's white: they
+are guesses, and the eye sees a tint sooner than a wrong brightness."""
+
 UNKNOWN = 1e-3
 """Precision below which no frame that counts shows a place below its white."""
 
@@ -124,7 +128,21 @@ def _match(result: RadianceMap, bracket: Bracket, motion: Motion) -> np.ndarray:
     floor = np.float32(1e-6)
     stops = np.log2(np.maximum(light, floor)) - np.log2(np.maximum(network, floor))
     around = filled(np.clip(stops, -MATCHED, MATCHED), known.astype(np.float32))
-    return cv2.GaussianBlur(around, (0, 0), SMOOTH)
+    return cv2.GaussianBlur(around, (0, 0), SMOOTH) + _colour(light, network, reference, motion)
+
+
+def _colour(light: np.ndarray, network: np.ndarray, reference: np.ndarray, motion: Motion) -> np.ndarray:
+    """Stops, (h, w, 3), that turn what moved before the reference's white to the colour of what is around."""
+    import cv2
+
+    floor = np.float32(1e-6)
+    known = (~motion.anywhere).astype(np.float32)
+    around = filled(np.log2(np.maximum(light, floor)), known)
+    own = np.log2(np.maximum(network, floor))
+    turned = (around - around.mean(-1, keepdims=True)) - (own - own.mean(-1, keepdims=True))
+    white = motion.anywhere & (largest_channel(reference) > WHITE)
+    share = cv2.GaussianBlur(white.astype(np.float32), (0, 0), 2.0) * white
+    return turned * (TURNED * share[..., None])
 
 
 def _small(bracket: Bracket, size: tuple[int, int]) -> Bracket:

@@ -218,7 +218,8 @@ def _fuse_pixels(
     """The fused image and what the header shall say of how it was made."""
     record = model_record(plan.model)
     if record.makes is DisplayImage and (moved := motion.find(bracket)).share > motion.LITTLE:
-        log.warning("%s: %s, which %s shows twice; -m %s has no ghosts.", plan.name, moved, plan.model, FOR_MOTION)
+        instead = f"-m {FOR_MOTION}" if bracket.relative_exposures else f"-m {FOR_MOTION} with --times or --stops"
+        log.warning("%s: %s, which %s shows twice; %s has no ghosts.", plan.name, moved, plan.model, instead)
     if isinstance(record, Fuser):
         return record.fuse(bracket), {}
     if record.makes is DisplayImage or settings.static_merge == "off":
