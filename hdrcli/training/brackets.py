@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from hdrcli.training.cameras import Camera, CameraSettings
 from hdrcli.training.jpeg import compressed
 from hdrcli.training.seeds import step_seed
 
@@ -23,7 +24,12 @@ LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 @dataclass(frozen=True)
 class BracketSettings:
-    """What the synthetic brackets are like. Lengths in pixels, angles in degrees, exposures in stops."""
+    """What the synthetic brackets are like. Lengths in pixels, angles in degrees, exposures in stops.
+
+    `crop_scale` are the pixels of an image for one of a scene: enlarged panoramas are too soft. Half of what moves was
+    aligned before, which leaves one of the displacements `left_by_alignment`. `thin_share` of the objects are thin, as
+    cables and twigs are.
+    """
 
     patch: int = 96
     margin: int = 28
@@ -32,7 +38,10 @@ class BracketSettings:
     static_share: float = 0.25
     objects: int = 3
     object_share: float = 0.75
+    thin_share: float = 0.25
+    crop_scale: tuple[float, float] = (0.9, 2.2)
     camera_shift: float = 3.0
+    left_by_alignment: tuple[float, ...] = (0.0, 0.1, 0.2, 0.6, 1.5)
     camera_angle: float = 0.3
     object_shift: float = 10.0
     shot_noise: tuple[float, float] = (1e-5, 1e-3)
@@ -41,9 +50,10 @@ class BracketSettings:
     sixteen_bit_share: float = 0.1
     jpeg_share: float = 0.4
     jpeg_quality: tuple[float, float] = (75, 98)
+    camera: CameraSettings = field(default_factory=CameraSettings)
 
 
-MOSTLY_MOVING = BracketSettings(static_share=0.1, key_stops=1.5, object_shift=12.0)
+MOSTLY_MOVING = BracketSettings(static_share=0.15, key_stops=1.8, object_shift=12.0)
 """Motion, and overexposed reference frames: the rest is easy, and the static merge's."""
 
 
@@ -110,7 +120,7 @@ class BracketMaker:
         pick = int(torch.randint(len(self.images), (1,), generator=self.random, device=self.device))
         image = self.images[pick]
         _, height, width = image.shape
-        shorter = float(self.uniform(0.6, 2.0, 1)) * canvas
+        shorter = float(self.uniform(*self.settings.crop_scale, 1)) * canvas
         span = min(shorter, 0.8 * height, width)
         # the poles of a panorama are stretched beyond recognition: keep off the outer tenth
         top, left = float(self.uniform(0.1 * height, 0.9 * height - span, 1)), float(self.uniform(0, width - span, 1))
@@ -136,14 +146,17 @@ class BracketMaker:
             radius = self.uniform(0.06, 0.25, size, 1, 1, 1)
             sharpness = self.uniform(8, 50, size, 1, 1, 1)
             mask = torch.sigmoid((1 - distance / radius - 0.3 * bumps) * sharpness)
+            thin = self.chance(s.thin_share, size).view(-1, 1, 1, 1)
+            mask = mask * (1 - thin * (1 - torch.sigmoid((0.15 - bumps.abs()) * 2 * sharpness)))
             layers.append((texture, mask * self.chance(s.object_share, size).view(-1, 1, 1, 1)))
         return layers
 
     def look(self, scene: Tensor, layers: list[tuple[Tensor, Tensor]], moves: Tensor, still: bool) -> Tensor:
         """The scene as one frame sees it: camera and objects where they are at its time."""
         s, size = self.settings, scene.shape[0]
-        # half of the moving brackets were aligned before: a small shift is left
-        coarse = torch.where(self.chance(0.5, size) > 0, s.camera_shift, 0.4).view(-1, 1)
+        left = torch.tensor(s.left_by_alignment, device=self.device)
+        left = left[torch.randint(len(left), (size,), generator=self.random, device=self.device)]
+        coarse = torch.where(self.chance(0.5, size) > 0, s.camera_shift, left).view(-1, 1)
         shift = self.normal(1, size, 2) * coarse * moves
         angle = self.normal(s.camera_angle, size) * moves[:, 0] * coarse[:, 0] / s.camera_shift
         seen = scene if still else move(scene, shift, angle)
@@ -160,16 +173,19 @@ class BracketMaker:
         shot, read = (
             torch.exp(self.uniform(math.log(low), math.log(high), *shape)) for low, high in (s.shot_noise, s.read_noise)
         )
+        camera = Camera(s.camera, size, self.random)
+        light = camera.through_lens(light)
         noise = torch.randn(light.shape, generator=self.random, device=self.device)
         light = (light + noise * (light * shot + read**2).sqrt()).clamp(0, 1)
         levels = torch.where(self.chance(s.sixteen_bit_share, size) > 0, 65535.0, 255.0).view(shape)
         is_gamma = self.chance(s.gamma_share, size).view(shape) > 0
-        by_srgb = srgb_decode((srgb_encode(light) * levels).round() / levels)
+        encoded = camera.developed(srgb_encode(light))
+        by_srgb = srgb_decode(camera.undo((encoded * levels).round() / levels))
         by_gamma = ((light ** (1 / 2.2) * levels).round() / levels) ** 2.2
         stored = torch.where(is_gamma, by_gamma, by_srgb)
         is_jpeg = self.chance(s.jpeg_share, size).view(shape) > 0
         quality = self.uniform(*s.jpeg_quality, size).repeat_interleave(3)
-        by_jpeg = srgb_decode(compressed(srgb_encode(light).flatten(0, 1), quality)).view(light.shape)
+        by_jpeg = srgb_decode(camera.undo(compressed(encoded.flatten(0, 1), quality).view(light.shape)))
         return torch.where(is_jpeg & (levels < 256), by_jpeg, stored)
 
 

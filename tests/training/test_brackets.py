@@ -7,10 +7,17 @@ from dataclasses import replace
 import pytest
 import torch
 
+from hdrcli.training import cameras
 from hdrcli.training.brackets import Batch, BracketMaker, BracketSettings, expose, move, srgb_decode, srgb_encode
 
 EXACT = BracketSettings(
-    patch=48, margin=8, static_share=1.0, shot_noise=(1e-12, 2e-12), read_noise=(1e-9, 2e-9), sixteen_bit_share=1.0
+    patch=48,
+    margin=8,
+    static_share=1.0,
+    shot_noise=(1e-12, 2e-12),
+    read_noise=(1e-9, 2e-9),
+    sixteen_bit_share=1.0,
+    camera=cameras.EXACT,
 )
 
 
