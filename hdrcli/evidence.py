@@ -57,9 +57,10 @@ ALONE = 2.5, 0.1
 LEAST_SAMPLES, SAMPLES, BINS = 300, 40_000, 24
 """For the fit of a response: pixels at least and at most, and groups by level, whose medians it goes by."""
 
-LEAST_SHARE, LARGE_SHARE = 0.01, 0.1
-"""Share of the picture in which both frames must tell for their response to be known, and their difference to be
-evidence; and from which on exposures may be far from what they are said to be: of less, what moved may be most."""
+LEAST_SHARE, SURE_SHARE, LARGE_SHARE = 0.01, 0.05, 0.1
+"""Shares of the picture in which both frames tell: the least for their difference to be evidence, that from which their
+response is known without the widest tolerance, and that from which exposures may be far from what they are said to be:
+of less, what moved may be most."""
 
 OUTLIERS = 0.8, 0.35, 4.0
 """Stops off the curve beyond which pixels do not count for it: at first, and then at least, or so many deviations."""
@@ -139,9 +140,11 @@ def _channel(
     """By how many stops the intervals of a channel are apart, (h, w), and where both are narrow."""
     low, high = (np.log2(np.maximum(one.light[..., channel], np.float32(1e-6))) for one in (dark, bright))
     both = dark.tells[..., channel] & bright.tells[..., channel]
-    if both.mean() < LEAST_SHARE:
+    share = float(both.mean())
+    if share < LEAST_SHARE:
         return np.full(both.shape, -9, np.float32), np.zeros_like(both)
-    curve, tolerance = _response(low[both], high[both] - low[both] - np.log2(ratio), both.mean() > LARGE_SHARE)
+    curve, tolerance = _response(low[both], high[both] - low[both] - np.log2(ratio), share > LARGE_SHARE)
+    tolerance = TOLERANCE[1] if share < SURE_SHARE else tolerance
     factor = np.exp2(curve(low)) * ratio  # from the light of the dark frame to that of the bright one
     ends = [dark.least[..., channel] * factor, dark.most[..., channel] * factor]
     others = [bright.least[..., channel], bright.most[..., channel]]
