@@ -21,6 +21,10 @@ WELL_EXPOSED = (0.02, 0.7)
 LEAST_PIXELS = 500
 """Of those looked at; fewer do not contradict a time."""
 
+FEW, SPREAD = 0.1, 1.0
+"""Share of those looked at that may be of what moved: they contradict a time only if half of them agree within so many
+stops."""
+
 STEP, SMALL = 4, 20_000
 """Every fourth pixel of every fourth row is looked at; more of small pictures, so that they have as much to say."""
 
@@ -47,7 +51,7 @@ def corrected(exposures: Sequence[Exposure], relative: Sequence[float]) -> tuple
 def steps(exposures: Sequence[Exposure]) -> list[float | None]:
     """Stops from each frame to the next brighter one, as the median pixel tells them.
 
-    None where too few pixels are well exposed in both.
+    None where too few pixels are well exposed in both, or few that do not agree.
     """
     return [_step(dark, bright) for dark, bright in pairwise(map(_light, exposures))]
 
@@ -57,7 +61,8 @@ def _step(dark: np.ndarray, bright: np.ndarray) -> float | None:
     both = (dark > low) & (bright < high) & (bright > low)
     if np.count_nonzero(both) < LEAST_PIXELS:
         return None
-    return float(np.median(np.log2(bright[both] / dark[both])))
+    lower, step, upper = np.percentile(np.log2(bright[both] / dark[both]), (25, 50, 75))
+    return None if both.mean() < FEW and upper - lower > SPREAD else float(step)
 
 
 def _light(frame: Exposure) -> np.ndarray:

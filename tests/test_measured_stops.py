@@ -64,3 +64,17 @@ def test_a_sidecar_is_corrected_and_what_was_typed_is_not(make_bracket: MakeBrac
     (typed,) = hdrcli.fuse(folder, model="debevec", output=tmp_path / "two", stops=(-1, 0, 4)).brackets
     assert typed.stops == pytest.approx((-1, 0, 4))
     assert not any("measured" in note for note in typed.notes)
+
+
+def test_few_pixels_of_something_that_moved_contradict_no_time() -> None:
+    """Two frames all but burnt: what both show well is a body in another place, of any ratio of light."""
+    random = np.random.default_rng(2)
+    burnt = np.full((200, 200, 3), 2.0)
+    dark, bright = burnt.copy(), burnt.copy()
+    dark[:20, :100] = 2.0 ** random.uniform(-4, -1, (20, 100, 1))
+    bright[:20, :100] = 2.0 ** random.uniform(-4, -1, (20, 100, 1))
+    pair = [
+        Exposure(transfer.linear_to_srgb(np.clip(one, 0, 1).astype(np.float32)), "srgb", f"{number}.jpg")
+        for number, one in enumerate((dark, bright))
+    ]
+    assert measured_stops.corrected(pair, (1, 8)) == ((1, 8), [])
