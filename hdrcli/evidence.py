@@ -58,9 +58,12 @@ LEAST_SAMPLES, SAMPLES, BINS = 300, 40_000, 24
 """For the fit of a response: pixels at least and at most, and groups by level, whose medians it goes by."""
 
 LEAST_SHARE, SURE_SHARE, LARGE_SHARE = 0.01, 0.05, 0.1
-"""Shares of the picture in which both frames tell: the least for their difference to be evidence, that from which their
-response is known without the widest tolerance, and that from which exposures may be far from what they are said to be:
-of less, what moved may be most."""
+"""Shares of the picture in which both frames tell: the least for their response to be known, that from which it is
+known without the widest tolerance, and that from which exposures may be far from what they are said to be: of less,
+what moved may be most."""
+
+UNKNOWN = 2.5
+"""Stops by which light may differ that is the same, of frames of unknown response: phones crush shadows by so much."""
 
 OUTLIERS = 0.8, 0.35, 4.0
 """Stops off the curve beyond which pixels do not count for it: at first, and then at least, or so many deviations."""
@@ -141,10 +144,9 @@ def _channel(
     low, high = (np.log2(np.maximum(one.light[..., channel], np.float32(1e-6))) for one in (dark, bright))
     both = dark.tells[..., channel] & bright.tells[..., channel]
     share = float(both.mean())
-    if share < LEAST_SHARE:
-        return np.full(both.shape, -9, np.float32), np.zeros_like(both)
     curve, tolerance = _response(low[both], high[both] - low[both] - np.log2(ratio), share > LARGE_SHARE)
-    tolerance = TOLERANCE[1] if share < SURE_SHARE else tolerance
+    if share < SURE_SHARE:
+        tolerance = TOLERANCE[1] if share >= LEAST_SHARE else UNKNOWN
     factor = np.exp2(curve(low)) * ratio  # from the light of the dark frame to that of the bright one
     ends = [dark.least[..., channel] * factor, dark.most[..., channel] * factor]
     others = [bright.least[..., channel], bright.most[..., channel]]

@@ -163,3 +163,16 @@ def test_a_place_without_evidence_goes_as_a_whole_with_what_is_around() -> None:
     bright[50:110, 80:120] = 2e-4
     found = motion.find(bracket_of([dark, dark, bright], 4.0))
     assert found.frames[2][52:108, 62:118].mean() > 0.95
+
+
+def test_a_light_that_moves_in_the_dark_has_moved() -> None:
+    """Of a night no two frames show much in common; a lamp that is white in one and black in the next has gone."""
+    frames = []
+    for column in (40, 100, 160):
+        light = np.full((HEIGHT, WIDTH, 3), 1e-3, np.float32)
+        light[70:90, column : column + 12] = 20
+        frames.append(light)
+    found = motion.find(bracket_of(frames, 4.0))
+    for index, column in ((0, 40), (2, 160)):
+        assert found.frames[index][72:88, column : column + 12].all()
+    assert found.share < 0.1
