@@ -36,10 +36,17 @@ def averaged(exposure: Exposure, size: tuple[int, int]) -> np.ndarray:
 
 def enlarged(small: np.ndarray, place: Place, shape: tuple[int, ...]) -> np.ndarray:
     """What a plane or planes (h, w, ...) float32, enlarged to (H, W) of `shape`, show at a place: bilinear."""
-    import cv2
-
-    down, across = small.shape[0] / shape[0], small.shape[1] / shape[1]
-    y = (np.arange(place[0].start, min(place[0].stop, shape[0])) + 0.5) * down - 0.5
-    x = (np.arange(place[1].start, min(place[1].stop, shape[1])) + 0.5) * across - 0.5
-    x, y = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
-    return cv2.remap(small, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    made = small
+    for axis, span in enumerate(place):
+        count = small.shape[axis]
+        at = (np.arange(span.start, min(span.stop, shape[axis])) + 0.5) * (count / shape[axis]) - 0.5
+        at = at.clip(0, count - 1)
+        before = at.astype(np.intp)
+        share = (at - before).astype(np.float32).reshape((1,) * axis + (-1,) + (1,) * (small.ndim - 1 - axis))
+        first = np.take(made, before, axis)
+        after = np.take(made, np.minimum(before + 1, count - 1), axis)
+        after -= first
+        after *= share
+        first += after
+        made = first
+    return made

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from hdrcli import agreement, composite, merging, motion, strips
 from hdrcli.image import Bracket, Exposure, RadianceMap
 from hdrcli.noise import PHOTON_VARIANCE, READ_NOISE
+from hdrcli.sampling import enlarged
 from hdrcli.transfer import linear_to_srgb, srgb_to_linear
 
 TIMES = (1 / 8, 1.0, 8.0)
@@ -251,3 +253,10 @@ def test_nothing_moved_and_nothing_is_asked_of_a_network() -> None:
     found = motion.find(bracket)
     assert not found
     assert np.array_equal(composite.without_network(bracket, found).pixels, merging.radiance(bracket))
+
+
+def test_a_map_is_enlarged_as_opencv_does_it_and_beyond_its_sizes() -> None:
+    small = np.random.default_rng(4).random((30, 40, 3), np.float32)
+    whole = cv2.resize(small, (300, 200), interpolation=cv2.INTER_LINEAR)
+    np.testing.assert_allclose(enlarged(small, (slice(50, 120), slice(0, 300)), (200, 300)), whole[50:120], atol=1e-5)
+    assert enlarged(small, (slice(0, 3), slice(0, 70000)), (3, 70000)).shape == (3, 70000, 3)

@@ -35,6 +35,9 @@ BENDING, STRETCHING = 0.03, 0.005
 FARTHEST = 8.0
 """No node moves by more than so many pixels of the working picture."""
 
+LARGEST = 32_000
+"""Pixels of a side beyond which OpenCV remaps no picture by a field."""
+
 LEAST_PLACES = 400
 """Fewer tell no field."""
 
@@ -52,7 +55,7 @@ def offsets(still: Picture, moved: Picture, warp: np.ndarray) -> np.ndarray | No
     are spread evenly over the frame, from its first pixel to its last.
     """
     frames = pair(still, _warped(moved, warp))
-    if min(frames.still.shape) < 4 * CELL:
+    if min(frames.still.shape) < 4 * CELL or max(frames.still.shape) > LARGEST * still.scale:
         return None
     for finest in (1, 0):  # at half size first, which takes a quarter of the time
         places, seen = _believed(frames, finest)
