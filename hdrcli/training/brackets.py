@@ -1,13 +1,11 @@
 """Synthetic brackets with known truth, made in batches on the training device.
 
-A scene is a crop of a linear image, with objects cut from other crops pasted along soft masks. Each frame but the
-reference sees the camera and the objects a little elsewhere; it is exposed, given shot and read noise, clipped, encoded
-and quantised as a camera would. All warps are bilinear: cubic ones ring around lamps in linear light.
+A scene is a crop of a linear image with movers before it. Each frame but the reference sees the camera and the movers a
+little elsewhere; it is exposed, given shot and read noise, clipped, encoded and quantised as a camera would.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -16,19 +14,24 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hdrcli.training.cameras import Camera, CameraSettings
+from hdrcli.training.draws import Draws
 from hdrcli.training.jpeg import compressed
-from hdrcli.training.seeds import step_seed
+from hdrcli.training.movers import Mover, MoverSettings, View
+from hdrcli.training.warps import bends, move
 
 LUMINANCE = (0.2126, 0.7152, 0.0722)
+
+CLIPPED, RIM = 0.95, 15
+"""Level from which a channel of the reference is as good as clipped, and the width of the disc around what moved."""
 
 
 @dataclass(frozen=True)
 class BracketSettings:
     """What the synthetic brackets are like. Lengths in pixels, angles in degrees, exposures in stops.
 
-    `crop_scale` are the pixels of an image for one of a scene: enlarged panoramas are too soft. Half of what moves was
-    aligned before, which leaves one of the displacements `left_by_alignment`. `thin_share` of the objects are thin, as
-    cables and twigs are.
+    `crop_scale` are the pixels of an image for one of a scene: enlarged panoramas are too soft. A quarter of the moving
+    brackets were not aligned: their frames are `camera_shift` apart; the others were, which leaves one of the
+    displacements `left_by_alignment`. `parallax` is what depth adds to those, in `parallax_share` of all.
     """
 
     patch: int = 96
@@ -36,14 +39,14 @@ class BracketSettings:
     steps: tuple[float, ...] = (1.0, 1.5, 2.0, 2.0, 2.0, 2.5, 3.0, 3.0, 3.0)
     key_stops: float = 1.2
     static_share: float = 0.25
-    objects: int = 3
-    object_share: float = 0.75
-    thin_share: float = 0.25
+    movers: MoverSettings = field(default_factory=MoverSettings)
     crop_scale: tuple[float, float] = (0.9, 2.2)
+    unaligned_share: float = 0.25
     camera_shift: float = 3.0
     left_by_alignment: tuple[float, ...] = (0.0, 0.1, 0.2, 0.6, 1.5)
     camera_angle: float = 0.3
-    object_shift: float = 10.0
+    parallax_share: float = 0.3
+    parallax: float = 1.0
     shot_noise: tuple[float, float] = (1e-5, 1e-3)
     read_noise: tuple[float, float] = (3e-4, 5e-3)
     gamma_share: float = 0.2
@@ -53,18 +56,20 @@ class BracketSettings:
     camera: CameraSettings = field(default_factory=CameraSettings)
 
 
-MOSTLY_MOVING = BracketSettings(static_share=0.15, key_stops=1.8, object_shift=12.0)
-"""Motion, and overexposed reference frames: the rest is easy, and the static merge's."""
+MOSTLY_MOVING = BracketSettings(static_share=0.15, key_stops=1.8, movers=MoverSettings(shift=12.0))
+"""Motion, and overexposed reference frames: the rest is easy, and the merge's."""
 
 
 @dataclass(frozen=True)
 class Batch:
     """`frames` (B, 3, 3, P, P) linear in [0, 1], short to long; `times` (B, 3), shortest 1; `truth` (B, 3, P, P) in
-    [0, 1], in units where the shortest frame saturates at 1."""
+    [0, 1], in units where the shortest frame saturates at 1; `near` (B, 1, P, P) is 1 near what moved and where the
+    reference is clipped, which is where `fuse` takes a network's pixels, and 0 elsewhere."""
 
     frames: Tensor
     times: Tensor
     truth: Tensor
+    near: Tensor
 
 
 class BracketMaker:
@@ -73,120 +78,105 @@ class BracketMaker:
     def __init__(self, images: Sequence[Tensor], settings: BracketSettings, seed: int) -> None:
         self.images, self.settings, self.seed = images, settings, seed
         self.device = images[0].device
-        self.random = torch.Generator(self.device)
-
-    def uniform(self, low: float, high: float, *shape: int) -> Tensor:
-        return low + (high - low) * torch.rand(shape, generator=self.random, device=self.device)
-
-    def normal(self, sigma: float, *shape: int) -> Tensor:
-        return sigma * torch.randn(shape, generator=self.random, device=self.device)
-
-    def chance(self, share: float, batch: int) -> Tensor:
-        return (self.uniform(0, 1, batch) < share).float()
+        self.draws = Draws(self.device)
 
     def batch(self, size: int, step: int) -> Batch:
         """The batch of training step `step`."""
-        self.random.manual_seed(step_seed(self.seed, step))
-        s = self.settings
+        self.draws.begin(self.seed, step)
+        s, draws = self.settings, self.draws
         canvas = s.patch + 2 * s.margin
         times = self.times(size)
         middle = times[:, 1].view(-1, 1, 1, 1)
-        key = 0.18 * 2 ** self.uniform(-s.key_stops, s.key_stops, size).view(-1, 1, 1, 1)
+        key = 0.18 * 2 ** draws.uniform(-s.key_stops, s.key_stops, size, 1, 1, 1)
         crops = torch.stack([self.crop(canvas) for _ in range(size)])
-        crops = crops * 2 ** self.normal(0.25, size, 3, 1, 1)  # colour of the light
+        crops = crops * 2 ** draws.normal(0.25, size, 3, 1, 1)  # colour of the light
         scene = expose(crops, key / middle)
-        layers = self.objects(crops, key / middle, canvas)
-        moves = (1 - self.chance(s.static_share, size)).view(-1, 1)
-        frames, truth = [], scene
-        for index in range(3):
-            radiance = self.look(scene, layers, moves, still=index == 1)
-            radiance = radiance[..., s.margin : -s.margin, s.margin : -s.margin]
-            if index == 1:
-                truth = radiance.clamp(0, 1)
-            frames.append(radiance * times[:, index].view(-1, 1, 1, 1))
-        return Batch(self.photograph(torch.stack(frames, 1)), times, truth)
+        others = [expose(crops.roll(number, 0).flip(3), key / middle) for number in range(1, s.movers.count + 1)]
+        movers = [Mover(s.movers, light, draws) for light in others]
+        moves = 1 - draws.chance(s.static_share, size, 1)
+        smeared = float(draws.chance(s.movers.smeared_share)) > 0
+        views = [self.view(times[:, [at]] / times[:, 2:], moves, still=at == 1, smeared=smeared) for at in range(3)]
+        looks = [self.look(scene, movers, moves, view) for view in views]
+        inner = slice(s.margin, -s.margin)
+        seen, covered = (torch.stack(some, 1)[..., inner, inner] for some in zip(*looks, strict=True))
+        exposed = seen * times.view(size, 3, 1, 1, 1)
+        near = torch.maximum(_rim(covered.amax(1)) * moves.view(-1, 1, 1, 1), _clipped(exposed[:, 1]))
+        return Batch(self.photograph(exposed), times, seen[:, 1].clamp(0, 1), near)
 
     def times(self, size: int) -> Tensor:
         """Exposure times (B, 3) relative to the shortest; one in five brackets has unequal steps."""
         steps = torch.tensor(self.settings.steps, device=self.device)
-        pick = torch.randint(len(steps), (size, 2), generator=self.random, device=self.device)
-        uneven = self.chance(0.2, size) > 0
+        pick = self.draws.whole(len(steps), size, 2)
+        uneven = self.draws.chance(0.2, size) > 0
         first = steps[pick[:, 0]]
         second = torch.where(uneven, steps[pick[:, 1]], first)
         return torch.stack([torch.ones_like(first), 2**first, 2 ** (first + second)], 1)
 
     def crop(self, canvas: int) -> Tensor:
         """A random (3, canvas, canvas) crop of a random image: turned, mirrored and scaled."""
-        pick = int(torch.randint(len(self.images), (1,), generator=self.random, device=self.device))
-        image = self.images[pick]
+        draws = self.draws
+        image = self.images[int(draws.whole(len(self.images)))]
         _, height, width = image.shape
-        shorter = float(self.uniform(*self.settings.crop_scale, 1)) * canvas
+        shorter = float(draws.uniform(*self.settings.crop_scale)) * canvas
         span = min(shorter, 0.8 * height, width)
         # the poles of a panorama are stretched beyond recognition: keep off the outer tenth
-        top, left = float(self.uniform(0.1 * height, 0.9 * height - span, 1)), float(self.uniform(0, width - span, 1))
+        top, left = float(draws.uniform(0.1 * height, 0.9 * height - span)), float(draws.uniform(0, width - span))
         part = image[:, int(top) : int(top + span), int(left) : int(left + span)].float()
         part = F.interpolate(part[None], (canvas, canvas), mode="bilinear", antialias=True)[0]
-        turns, mirror = torch.randint(4, (2,), generator=self.random, device=self.device).tolist()
+        turns, mirror = draws.whole(4, 2).tolist()
         part = torch.rot90(part, turns, (1, 2))
         return part.flip(2) if mirror % 2 else part
 
-    def objects(self, crops: Tensor, scale: Tensor, canvas: int) -> list[tuple[Tensor, Tensor]]:
-        """Moving objects: (texture, mask) of (B, 3, S, S) and (B, 1, S, S), cut from the other scenes of the batch."""
-        s, size = self.settings, crops.shape[0]
-        layers = []
-        rows = torch.linspace(0, 1, canvas, device=self.device)
-        for number in range(s.objects):
-            gain = 2 ** self.uniform(-1.5, 2, size, 1, 1, 1)
-            texture = expose(crops.roll(number + 1, 0).flip(3), scale) * gain
-            bumps = F.interpolate(self.normal(1, size, 1, 6, 6), (canvas, canvas), mode="bicubic", align_corners=False)
-            centre = self.uniform(0.2, 0.8, size, 2)
-            distance = torch.hypot(
-                rows.view(1, -1, 1) - centre[:, :1, None], rows.view(1, 1, -1) - centre[:, 1:, None]
-            )[:, None]
-            radius = self.uniform(0.06, 0.25, size, 1, 1, 1)
-            sharpness = self.uniform(8, 50, size, 1, 1, 1)
-            mask = torch.sigmoid((1 - distance / radius - 0.3 * bumps) * sharpness)
-            thin = self.chance(s.thin_share, size).view(-1, 1, 1, 1)
-            mask = mask * (1 - thin * (1 - torch.sigmoid((0.15 - bumps.abs()) * 2 * sharpness)))
-            layers.append((texture, mask * self.chance(s.object_share, size).view(-1, 1, 1, 1)))
-        return layers
-
-    def look(self, scene: Tensor, layers: list[tuple[Tensor, Tensor]], moves: Tensor, still: bool) -> Tensor:
-        """The scene as one frame sees it: camera and objects where they are at its time."""
-        s, size = self.settings, scene.shape[0]
+    def view(self, exposure: Tensor, moves: Tensor, *, still: bool, smeared: bool) -> View:
+        """How one frame sees the scenes."""
+        s, draws, size = self.settings, self.draws, moves.shape[0]
         left = torch.tensor(s.left_by_alignment, device=self.device)
-        left = left[torch.randint(len(left), (size,), generator=self.random, device=self.device)]
-        coarse = torch.where(self.chance(0.5, size) > 0, s.camera_shift, left).view(-1, 1)
-        shift = self.normal(1, size, 2) * coarse * moves
-        angle = self.normal(s.camera_angle, size) * moves[:, 0] * coarse[:, 0] / s.camera_shift
-        seen = scene if still else move(scene, shift, angle)
-        for texture, mask in layers:
-            stroll = shift + self.normal(s.object_shift, size, 2) * moves
-            weight = mask if still else move(mask, stroll, angle)
-            seen = seen * (1 - weight) + (texture if still else move(texture, stroll, angle)) * weight
-        return seen
+        left = left[draws.whole(len(left), size)]
+        amount = torch.where(draws.chance(s.unaligned_share, size) > 0, s.camera_shift, left)[:, None] * moves
+        amount = amount * (not still)
+        angle = draws.normal(s.camera_angle, size) * amount[:, 0] / s.camera_shift
+        return View(draws.normal(1, size, 2) * amount, angle, exposure, still, smeared)
+
+    def look(self, scene: Tensor, movers: list[Mover], moves: Tensor, view: View) -> tuple[Tensor, Tensor]:
+        """The scene (B, 3, S, S) as one frame sees it, and what movers cover of it (B, 1, S, S)."""
+        s, seen = self.settings, scene
+        covered = torch.zeros_like(scene[:, :1])
+        if not view.still:
+            depth = s.parallax * self.draws.chance(s.parallax_share, scene.shape[0], 1) * moves
+            seen = move(scene, view.shift, view.angle, bends(self.draws, depth, scene.shape[-1]))
+        for mover in movers:
+            layer = mover.seen(view, moves)
+            seen = seen * (1 - layer[:, 3:]) + layer[:, :3]
+            covered = torch.maximum(covered, layer[:, 3:])
+        return seen, covered
 
     def photograph(self, light: Tensor) -> Tensor:
         """Exposed light (B, 3, 3, P, P) as a camera stores it and a reader decodes it: noisy, clipped, in steps."""
-        s, size = self.settings, light.shape[0]
+        s, draws, size = self.settings, self.draws, light.shape[0]
         shape = (size, 1, 1, 1, 1)
-        shot, read = (
-            torch.exp(self.uniform(math.log(low), math.log(high), *shape)) for low, high in (s.shot_noise, s.read_noise)
-        )
-        camera = Camera(s.camera, size, self.random)
-        light = camera.through_lens(light)
-        noise = torch.randn(light.shape, generator=self.random, device=self.device)
-        light = (light + noise * (light * shot + read**2).sqrt()).clamp(0, 1)
-        levels = torch.where(self.chance(s.sixteen_bit_share, size) > 0, 65535.0, 255.0).view(shape)
-        is_gamma = self.chance(s.gamma_share, size).view(shape) > 0
+        shot, read = draws.log_uniform(s.shot_noise, *shape), draws.log_uniform(s.read_noise, *shape)
+        camera = Camera(s.camera, size, draws)
+        light = camera.to_sensor(light)
+        noise = draws.normal(1, *light.shape)
+        light = camera.separated((light + noise * (light * shot + read**2).sqrt()).clamp(0, 1))
+        levels = torch.where(draws.chance(s.sixteen_bit_share, *shape) > 0, 65535.0, 255.0)
         encoded = camera.developed(srgb_encode(light))
-        by_srgb = srgb_decode(camera.undo((encoded * levels).round() / levels))
+        quality = draws.uniform(*s.jpeg_quality, size).repeat_interleave(3)
+        by_jpeg = compressed(encoded.flatten(0, 1), quality).view(light.shape)
+        is_jpeg = (draws.chance(s.jpeg_share, *shape) > 0) & (levels < 256)
+        by_srgb = srgb_decode(camera.undo(torch.where(is_jpeg, by_jpeg, (encoded * levels).round() / levels)))
         by_gamma = ((light ** (1 / 2.2) * levels).round() / levels) ** 2.2
-        stored = torch.where(is_gamma, by_gamma, by_srgb)
-        is_jpeg = self.chance(s.jpeg_share, size).view(shape) > 0
-        quality = self.uniform(*s.jpeg_quality, size).repeat_interleave(3)
-        by_jpeg = srgb_decode(camera.undo(compressed(encoded.flatten(0, 1), quality).view(light.shape)))
-        return torch.where(is_jpeg & (levels < 256), by_jpeg, stored)
+        is_gamma = (draws.chance(s.gamma_share, *shape) > 0) & ~is_jpeg
+        return torch.where(is_gamma, by_gamma, by_srgb)
+
+
+def _rim(covered: Tensor) -> Tensor:
+    """Where movers are, (B, 1, P, P), and a rim around them, which `fuse` leaves to the network too."""
+    return F.max_pool2d((covered > 0.05).float(), RIM, 1, RIM // 2)
+
+
+def _clipped(exposed: Tensor) -> Tensor:
+    return (exposed.amax(1, keepdim=True) > CLIPPED).float()
 
 
 def expose(crops: Tensor, level: Tensor) -> Tensor:
@@ -195,16 +185,6 @@ def expose(crops: Tensor, level: Tensor) -> Tensor:
     luminance = (crops * weights).sum(1, keepdim=True)
     floor = 1e-6 * luminance.amax((2, 3), keepdim=True) + 1e-9
     return crops * level / torch.exp(torch.log(luminance + floor).mean((2, 3), keepdim=True))
-
-
-def move(images: Tensor, shift: Tensor, degrees: Tensor) -> Tensor:
-    """Shift (B, 2) in pixels and turn (B,) about the centre; what comes in from outside is mirrored."""
-    side = images.shape[-1]
-    cos, sin = torch.cos(torch.deg2rad(degrees)), torch.sin(torch.deg2rad(degrees))
-    offset = shift * 2 / side
-    theta = torch.stack([torch.stack([cos, -sin, offset[:, 0]], 1), torch.stack([sin, cos, offset[:, 1]], 1)], 1)
-    grid = F.affine_grid(theta, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
 
 
 def srgb_encode(linear: Tensor) -> Tensor:

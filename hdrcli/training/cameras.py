@@ -2,8 +2,8 @@
 
 Lenses scatter light, sensors bloom, shutters and sensitivities are not quite what they say, automatic white balance
 drifts, and picture styles bend tones; `fuse` undoes their curve as far as frames tell of it, which leaves an error.
-What is the same in all frames of a bracket (vignetting, colours of the lens, the matrix of the camera) is the scene's
-own to a merge, and is not made here.
+What is the same in all frames of a bracket (vignetting, lateral colour) is the scene's own to a merge, and is not made
+here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from hdrcli.training.draws import Draws
+
 
 @dataclass(frozen=True)
 class CameraSettings:
@@ -25,10 +27,12 @@ class CameraSettings:
     that which bright places spread around them. `sharpening` is the amount of an unsharp mask, `softness` (pixels) the
     blur of demosaicing before it. `contrast` is that of a picture style, as fits of real curves have it, `misfit` the
     part of it by which the curve that undoes it is wrong, and `crushed` the encoded value up to which all is black.
+    `overlap` is how much of the other channels each channel of the sensor sees; the matrix that takes it away comes
+    after clipping, and turns colours where one channel is clipped.
     """
 
     share: float = 0.7
-    gain: float = 0.04
+    gain: float = 0.05
     drift: float = 0.025
     glare: tuple[float, float] = (1e-4, 1e-2)
     bloom: tuple[float, float] = (1e-3, 3e-2)
@@ -39,6 +43,7 @@ class CameraSettings:
     misfit: float = 0.2
     crushed: float = 0.03
     crushed_share: float = 0.25
+    overlap: float = 0.25
 
 
 EXACT = CameraSettings(share=0)
@@ -47,41 +52,42 @@ EXACT = CameraSettings(share=0)
 class Camera:
     """One camera for each bracket of a batch; the same for its three frames, but for what drifts."""
 
-    def __init__(self, settings: CameraSettings, size: int, random: torch.Generator) -> None:
-        self.settings, self.size, self.random, self.device = settings, size, random, random.device
-        self.on = self._share(settings.share)
-        self.contrast = self.on * self._uniform(0, settings.contrast)
-        self.undone = self.contrast * (1 + settings.misfit * self._normal())
-        self.crushed = self.on * self._share(settings.crushed_share) * self._uniform(0, settings.crushed)
+    def __init__(self, settings: CameraSettings, size: int, draws: Draws) -> None:
+        self.settings, self.size, self.draws = settings, size, draws
+        self.shape = (size, 1, 1, 1, 1)
+        self.on = draws.chance(settings.share, *self.shape)
+        self.contrast = self._up_to(settings.contrast)
+        self.undone = self.contrast * (1 + settings.misfit * self._normal(*self.shape))
+        self.crushed = draws.chance(settings.crushed_share, *self.shape) * self._up_to(settings.crushed)
+        self.overlap = self._up_to(settings.overlap)
 
-    def _uniform(self, low: float, high: float) -> Tensor:
-        return low + (high - low) * torch.rand(self.size, 1, 1, 1, 1, generator=self.random, device=self.device)
+    def _up_to(self, most: float) -> Tensor:
+        return self.on * self.draws.uniform(0, most, *self.shape)
 
     def _normal(self, *shape: int) -> Tensor:
-        return torch.randn(shape or (self.size, 1, 1, 1, 1), generator=self.random, device=self.device).clamp(-2, 2)
+        return self.draws.normal(1, *shape).clamp(-2, 2)
 
-    def _share(self, share: float) -> Tensor:
-        return (self._uniform(0, 1) < share).float()
-
-    def _amount(self, between: tuple[float, float]) -> Tensor:
-        low, high = (math.log(one) for one in between)
-        return self.on * torch.exp(self._uniform(low, high))
-
-    def through_lens(self, light: Tensor) -> Tensor:
-        """Light (B, 3, 3, P, P), in units of white and beyond it, as it falls onto the sensor."""
-        s, frames = self.settings, light.flatten(0, 1)
+    def to_sensor(self, light: Tensor) -> Tensor:
+        """Light (B, 3, 3, P, P), in units of white and beyond it, as the sensor's channels collect it."""
+        s, frames, draws = self.settings, light.flatten(0, 1), self.draws
         stops = s.gain * self._normal(self.size, 3, 1, 1, 1) + s.drift * self._normal(self.size, 3, 3, 1, 1)
         spread = frames.mean((2, 3), keepdim=True).expand_as(frames).view(light.shape)
         around = F.interpolate(F.avg_pool2d(frames, 8), scale_factor=8, mode="bilinear", align_corners=False)
         around = F.avg_pool2d(around, 9, 1, 4, count_include_pad=False).view(light.shape)
-        bloom = self._amount(s.bloom) * self._share(s.bloom_share)
-        glare = self._amount(s.glare)
-        return (light * (1 - glare - bloom) + glare * spread + bloom * around) * 2 ** (self.on * stops)
+        bloom = self.on * draws.log_uniform(s.bloom, *self.shape) * draws.chance(s.bloom_share, *self.shape)
+        glare = self.on * draws.log_uniform(s.glare, *self.shape)
+        light = (light * (1 - glare - bloom) + glare * spread + bloom * around) * 2 ** (self.on * stops)
+        return light + self.overlap * (light.mean(2, keepdim=True) - light)
+
+    def separated(self, sensed: Tensor) -> Tensor:
+        """Light in [0, 1] of what the sensor's channels collected, their overlap taken away."""
+        mean = sensed.mean(2, keepdim=True)
+        return (mean + (sensed - mean) / (1 - self.overlap)).clamp(0, 1)
 
     def developed(self, encoded: Tensor) -> Tensor:
         """Display-encoded frames (B, 3, 3, P, P) in [0, 1] as their file has them: softened, sharpened, bent."""
         s = self.settings
-        soft, sharp = self.on * self._uniform(0, s.softness), self.on * self._uniform(0, s.sharpening)
+        soft, sharp = self._up_to(s.softness), self._up_to(s.sharpening)
         encoded = _mixed(encoded, soft)
         encoded = (encoded + sharp * (encoded - _blurred(encoded))).clamp(0, 1)
         bent = bent_by(encoded, self.contrast)

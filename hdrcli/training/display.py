@@ -16,8 +16,8 @@ from torch import Tensor
 
 from hdrcli.training.brackets import srgb_encode
 from hdrcli.training.display_pack import LitScene, Scene, ShotScene
+from hdrcli.training.draws import step_seed
 from hdrcli.training.jpeg import compressed
-from hdrcli.training.seeds import step_seed
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from hdrcli import disk
 from hdrcli.errors import HdrcliError
 from hdrcli.training.critic import critic_loss
+from hdrcli.training.draws import step_seed
 from hdrcli.training.recipe import Recipe, TrainingSettings
-from hdrcli.training.seeds import step_seed
 from hdrcli.weights import UNSAFE
 
 VALIDATION_BATCHES = 12

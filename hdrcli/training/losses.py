@@ -17,12 +17,14 @@ def mu_law(linear: Tensor) -> Tensor:
     return torch.log1p(MU * linear.clamp(min=0)) / math.log1p(MU)
 
 
-def hdr_loss(made: Tensor, truth: Tensor, linear_share: float) -> Tensor:
+def hdr_loss(made: Tensor, truth: Tensor, linear_share: float, weight: Tensor) -> Tensor:
     """L1 in the mu-law domain (the papers' loss) plus `linear_share` times L1 in linear light, which sees highlights.
 
-    `made` and `truth` are (B, 3, H, W) linear, in units where the shortest frame saturates at 1.
+    `made` and `truth` are (B, 3, H, W) linear, in units where the shortest frame saturates at 1; `weight` (B, 1, H, W)
+    is what each pixel counts, whatever their sum.
     """
-    return (mu_law(made) - mu_law(truth)).abs().mean() + linear_share * (made - truth).abs().mean()
+    differences = (mu_law(made) - mu_law(truth)).abs() + linear_share * (made - truth).abs()
+    return (differences * weight).mean() / weight.mean()
 
 
 class PerceptualLoss:

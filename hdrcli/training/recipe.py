@@ -84,11 +84,16 @@ class Recipe:
 
 
 class RadianceRecipe(Recipe):
-    """Three frames with motion to linear radiance: L1 in the mu-law domain, and `linear_share` of linear L1."""
+    """Three frames with motion to linear radiance: L1 in the mu-law domain, and `linear_share` of linear L1.
 
-    def __init__(self, build: type[TiledModule], settings: TrainingSettings, linear_share: float) -> None:
+    Pixels that are near neither motion nor clipped light count `elsewhere` of what others do: `fuse` merges there.
+    """
+
+    def __init__(
+        self, build: type[TiledModule], settings: TrainingSettings, linear_share: float, elsewhere: float
+    ) -> None:
         super().__init__(build, settings)
-        self.linear_share = linear_share
+        self.linear_share, self.elsewhere = linear_share, elsewhere
 
     def make_pack(self, folders: Sequence[Path], file: Path) -> int:
         return pack.make_pack(folders, file)
@@ -106,7 +111,8 @@ class RadianceRecipe(Recipe):
 
     def loss(self, module: nn.Module, batch: Batch, phase: int, critic: nn.Module | None) -> tuple[Tensor, Tensor]:
         made = self.picture(module, batch, phase).float()
-        return hdr_loss(made, batch.truth, self.linear_share), made
+        weight = self.elsewhere + (1 - self.elsewhere) * batch.near
+        return hdr_loss(made, batch.truth, self.linear_share, weight), made
 
     def scores(self, made: Tensor, batch: Batch) -> dict[str, float]:
         return {"psnr_mu": psnr(mu_law(made), mu_law(batch.truth)), "psnr_l": psnr(made, batch.truth)}

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from hdrcli.training import cameras
-from hdrcli.training.brackets import Batch, BracketMaker, BracketSettings, expose, move, srgb_decode, srgb_encode
+from hdrcli.training.brackets import Batch, BracketMaker, BracketSettings, expose, srgb_decode, srgb_encode
+from hdrcli.training.movers import MoverSettings
 
 EXACT = BracketSettings(
     patch=48,
@@ -68,9 +69,32 @@ def test_moving_scenes_move_in_all_frames_but_the_reference() -> None:
     )
 
 
+@pytest.mark.parametrize("smeared", [0.0, 1.0])
+def test_frames_agree_wherever_it_is_not_near_what_moved(smeared: float) -> None:
+    """Of aligned brackets without parallax; and movers are somewhere."""
+    movers = MoverSettings(smeared_share=smeared, share=1)
+    settings = replace(EXACT, static_share=0.0, unaligned_share=0.0, parallax_share=0.0, left_by_alignment=(0.0,))
+    batch = make(replace(settings, movers=movers))
+    light = (batch.truth[:, None] * batch.times[:, :, None, None, None]).clamp(0, 1)
+    far = ((batch.frames - light).abs() > 2e-4) & (batch.truth[:, None] < 1)
+    assert 0.1 < float(batch.near.mean()) < 0.95
+    assert not bool((far & (batch.near[:, None] == 0)).any())
+    assert bool((far & (batch.near[:, None] == 1)).any())
+
+
+def test_a_still_bracket_is_near_nothing_but_what_its_reference_clips() -> None:
+    batch = make(EXACT)
+    clipped = batch.frames[:, 1].amax(1, keepdim=True) > 0.951
+    dim = batch.frames[:, 1].amax(1, keepdim=True) < 0.949
+    assert bool((batch.near[clipped] == 1).all())
+    assert bool((batch.near[dim] == 0).all())
+
+
 def test_noise_has_the_variance_of_shot_and_read_noise() -> None:
     flat = [torch.full((3, 128, 256), 1.0).half()]
-    settings = replace(EXACT, objects=0, patch=96, shot_noise=(1e-3, 1.0001e-3), read_noise=(1e-2, 1.0001e-2))
+    settings = replace(
+        EXACT, movers=MoverSettings(count=0), patch=96, shot_noise=(1e-3, 1.0001e-3), read_noise=(1e-2, 1.0001e-2)
+    )
     batch = BracketMaker(flat, settings, seed=1).batch(8, 0)
     middle = batch.frames[:, 1]
     level = middle.mean((1, 2, 3))
@@ -85,15 +109,6 @@ def test_expose_puts_the_log_average_where_asked() -> None:
     made = expose(crops, torch.tensor([0.2, 0.05]).view(2, 1, 1, 1))
     luminance = (made * torch.tensor([0.2126, 0.7152, 0.0722]).view(1, 3, 1, 1)).sum(1)
     assert torch.allclose(luminance.log().mean((1, 2)).exp(), torch.tensor([0.2, 0.05]), rtol=1e-3)
-
-
-def test_move_by_whole_pixels_shifts_and_never_overshoots() -> None:
-    picture = torch.zeros(1, 1, 21, 21)
-    picture[0, 0, 10, 10] = 1000.0  # a lamp
-    shifted = move(picture, torch.tensor([[3.0, -2.0]]), torch.zeros(1))
-    assert float(shifted[0, 0, 12, 7]) == pytest.approx(1000, rel=1e-3)
-    half = move(picture, torch.tensor([[0.5, 0.0]]), torch.tensor([7.0]))
-    assert 0 <= float(half.min()) <= float(half.max()) <= 1000
 
 
 def test_srgb_there_and_back() -> None:

@@ -15,12 +15,13 @@ from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.training import command
 from hdrcli.training.brackets import BracketSettings
 from hdrcli.training.loop import Report, Run, train_network
+from hdrcli.training.movers import MoverSettings
 from hdrcli.training.recipe import Recipe, TrainingSettings
 
 CPU = torch.device("cpu")
 RECIPE = command.recipe("dfgnet")
 TINY = TrainingSettings(
-    BracketSettings(patch=32, margin=8, objects=1),
+    BracketSettings(patch=32, margin=8, movers=MoverSettings(count=1)),
     steps=6,
     batch=2,
     warm_up=2,

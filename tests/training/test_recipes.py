@@ -13,6 +13,7 @@ from hdrcli.training import command, loop
 from hdrcli.training.brackets import BracketSettings
 from hdrcli.training.display import PairSettings
 from hdrcli.training.loop import Report, Run, train_network
+from hdrcli.training.movers import MoverSettings
 from hdrcli.training.recipe import TrainingSettings
 from tests.training.test_display import lit_scene
 from tests.training.test_loop import images
@@ -31,7 +32,7 @@ def tiny(name: str) -> tuple[TrainingSettings, list[Any]]:
     """A recipe's settings for a run of seconds, and scenes for it."""
     settings = command.recipe(name).settings
     is_display = isinstance(settings.data, PairSettings)
-    data = PairSettings(patch=64) if is_display else BracketSettings(patch=32, margin=8, objects=1)
+    data = PairSettings(patch=64) if is_display else BracketSettings(patch=32, margin=8, movers=MoverSettings(count=1))
     scenes: list[Any] = [lit_scene(96, 128)] if is_display else images()
     return replace(settings, data=data, batch=2, steps=4, warm_up=1, checkpoint_every=2, build=SMALL[name]), scenes
 
