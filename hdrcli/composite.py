@@ -16,7 +16,7 @@ from hdrcli import merging, noise
 from hdrcli.agreement import RESPONSE_ERROR, agreements
 from hdrcli.image import Bracket, RadianceMap
 from hdrcli.motion import Motion
-from hdrcli.push_pull import filled
+from hdrcli.pyramids import filled
 from hdrcli.sampling import averaged, enlarged
 from hdrcli.strips import overwritten
 from hdrcli.transfer import fading, largest_channel
@@ -98,8 +98,7 @@ def without_network(bracket: Bracket, motion: Motion) -> RadianceMap:
     if not motion:
         return merged(bracket)
     covering, shape = merging.covering(bracket), bracket.exposures[0].stored.shape
-    small = [averaged(one, motion.anywhere.shape[::-1]) for one in bracket.exposures]
-    kept, unseen = _sources(bracket, motion, small)
+    kept, unseen = _sources(_small(bracket, motion.anywhere.shape[::-1]), motion)
     weights = [enlarged(plane, (slice(0, shape[0]), slice(0, shape[1])), shape) for plane in kept]
     if covering is not None:
         weights = [weight * covered for weight, covered in zip(weights, covering, strict=True)]
@@ -121,10 +120,11 @@ def _match(result: RadianceMap, bracket: Bracket, motion: Motion) -> np.ndarray:
 
     size = motion.anywhere.shape[::-1]
     network = cv2.resize(result.pixels, size, interpolation=cv2.INTER_AREA)
-    reference = averaged(bracket.exposures[bracket.reference], size)
+    small = _small(bracket, size)
+    reference = small.exposures[bracket.reference].pixels
     low, high = EXPOSED
     known = (reference.min(-1) > low) & (largest_channel(reference) < high) & ~motion.anywhere & (network.min(-1) > 0)
-    light = merging.radiance(_small(bracket, size))
+    light = merging.radiance(small)
     floor = np.float32(1e-6)
     stops = np.log2(np.maximum(light, floor)) - np.log2(np.maximum(network, floor))
     around = filled(np.clip(stops, -MATCHED, MATCHED), known.astype(np.float32))
@@ -220,37 +220,30 @@ def _least_light(bracket: Bracket, weights: list[np.ndarray]) -> np.ndarray:
     return pixels * full * (weights[0][..., None] / merging.relative_times(bracket)[0])
 
 
-def _sources(bracket: Bracket, motion: Motion, small: list[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray]:
-    """Weights (h, w) float32 of the frames on the map, and where the chosen frame is white, (h, w) bool.
+def _sources(small: Bracket, motion: Motion) -> tuple[list[np.ndarray], np.ndarray]:
+    """Weights (h, w) float32 of the frames of a bracket made small, and where the chosen frame is white, (h, w) bool.
 
     Each region of what moved is of the frame that has least of it white or black, and, if that is the reference, of all
     frames that show the same.
     """
     import cv2
 
-    lost = []
-    for index, light in enumerate(small):
-        brightest, valid = largest_channel(light), bracket.exposures[index].valid
-        poor = (brightest > WHITE) | (brightest < BLACK)
-        if valid is not None:
-            poor |= cv2.resize(valid.astype(np.uint8), light.shape[1::-1], interpolation=cv2.INTER_NEAREST) == 0
-        lost.append(poor)
-    count, labels = cv2.connectedComponents(motion.anywhere.astype(np.uint8))
-    inner = cv2.distanceTransform(
-        motion.anywhere.astype(np.uint8), cv2.DIST_L2, 5
-    )  # its middle tells more than its rim
+    brightest = [largest_channel(one.pixels) for one in small.exposures]
+    valid = [True if one.valid is None else one.valid for one in small.exposures]
+    lost = [(one > WHITE) | (one < BLACK) | ~np.bool_(shown) for one, shown in zip(brightest, valid, strict=True)]
+    anywhere = motion.anywhere.astype(np.uint8)
+    count, labels = cv2.connectedComponents(anywhere)
+    inner = cv2.distanceTransform(anywhere, cv2.DIST_L2, 5)  # its middle tells more than its rim
     sizes = np.maximum(np.bincount(labels.ravel(), inner.ravel(), count), 1)
     shares = np.array([np.bincount(labels[poor], inner[poor], count) / sizes for poor in lost])
-    shares[bracket.reference] -= PREFERRED
+    shares[small.reference] -= PREFERRED
     chosen = shares.argmin(0)[labels]
     kept = []
     for index, moved in enumerate(motion.frames):
-        of_others = (chosen == bracket.reference) & ~moved
+        of_others = (chosen == small.reference) & ~moved
         kept.append(np.where(motion.anywhere, (chosen == index) | of_others, True).astype(np.float32))
-    brightest = (
-        np.choose(chosen, [largest_channel(light) for light in small]) if len(small) < 32 else np.zeros(labels.shape)
-    )
-    return kept, motion.anywhere & (brightest > WHITE)
+    of_chosen = np.take_along_axis(np.stack(brightest), chosen[None], 0)[0]
+    return kept, motion.anywhere & (of_chosen > WHITE)
 
 
 def _filled(light: np.ndarray, unseen: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 
 from hdrcli import noise
 from hdrcli.image import Exposure
-from hdrcli.sampling import averaged
+from hdrcli.sampling import averaged, covered, reduced
 from hdrcli.transfer import largest_channel, srgb_to_linear
 from hdrcli.windows import slope
 
@@ -102,9 +102,7 @@ def view(exposure: Exposure) -> View:
 
     if exposure.encoding == "srgb":
         exposure = exposure.mapped(srgb_to_linear, "linear")
-    width, height = exposure.size
-    scale = min(1.0, (PIXELS / (width * height)) ** 0.5)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = reduced(exposure.size, PIXELS)
     light = averaged(exposure, size)
     white = light >= CLIPPED
     if exposure.clipped is not None:
@@ -117,9 +115,8 @@ def view(exposure: Exposure) -> View:
     least = np.where(black, 0, light - np.float32(PRECISION) * error)
     most = np.where(white, np.float32(np.inf), light + np.float32(PRECISION) * error)
     tells = ~(black | beside_white)
-    if exposure.valid is not None:
-        hidden = cv2.resize(exposure.valid.astype(np.float32), size, interpolation=cv2.INTER_AREA) < 0.999
-        least[hidden], most[hidden], tells[hidden], black[hidden] = 0, np.inf, False, False
+    hidden = ~covered(exposure, size)
+    least[hidden], most[hidden], tells[hidden], black[hidden] = 0, np.inf, False, False
     floor = np.float32(2e-3)
     colour = np.log2((largest_channel(light) + floor) / (light.min(-1) + floor))
     return View(light, least, most, tells, black, colour)

@@ -96,7 +96,7 @@ WHITE, BLACK = {"srgb": 0.98, "linear": 0.955}, {"srgb": 0.02, "linear": 0.0016}
 
 
 def blank(exposure: Exposure) -> str | None:
-    """ "black" or "white" for a frame that shows nothing but that, specks of a pixel aside; None for all others."""
+    """What a frame shows nothing but, "black" or "white", specks of a pixel aside; None for all others."""
     whole, every = slice(None), slice(None, None, 8)
     for word, empty in (("black", _all_black), ("white", _all_white)):
         if empty(exposure, every).mean() < 0.999:
@@ -109,7 +109,7 @@ def blank(exposure: Exposure) -> str | None:
 
 def _all_black(exposure: Exposure, part: slice) -> np.ndarray:
     least = 0 if exposure.bits > 16 else BLACK[exposure.encoding]
-    return exposure.part(part, part).max(axis=-1) <= least
+    return largest_channel(exposure.part(part, part)) <= least
 
 
 def _all_white(exposure: Exposure, part: slice) -> np.ndarray:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdrcli.image import Exposure
-from hdrcli.sampling import averaged
+from hdrcli.sampling import averaged, covered, reduced
 from hdrcli.transfer import srgb_to_linear
 
 PIXELS = 100_000
@@ -104,16 +104,14 @@ def find(exposures: Sequence[Exposure], stops: np.ndarray) -> Pairs:
 def _view(exposure: Exposure) -> _View:
     import cv2
 
-    width, height = exposure.size
-    scale = min(1.0, (PIXELS / (width * height)) ** 0.5)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = reduced(exposure.size, PIXELS)
     pixels = np.clip(averaged(exposure, size), 0, 1)
     near, around = np.ones((3, 3), np.uint8), np.ones((RIM, RIM), np.uint8)
     roughness = (cv2.dilate(pixels, near) - cv2.erode(pixels, near)).max(-1)
     speaks = cv2.dilate(pixels.max(-1), around) < ABOVE
     if exposure.valid is not None:
-        valid = cv2.resize(exposure.valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        speaks &= cv2.erode((valid > 0.999).astype(np.uint8), near, borderType=cv2.BORDER_REPLICATE) > 0
+        whole = covered(exposure, size).astype(np.uint8)
+        speaks &= cv2.erode(whole, near, borderType=cv2.BORDER_REPLICATE) > 0
     return _View(cv2.blur(pixels, (3, 3)), roughness, speaks)
 
 

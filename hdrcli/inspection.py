@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hdrcli import aligning, exposure, limits, linearisation, motion
+from hdrcli import aligning, exposure, limits, motion
 from hdrcli.errors import HdrcliError, UsageError
 from hdrcli.image import Exposure, FrameHeader
 from hdrcli.inputs import Inputs
 from hdrcli.outputs import apart, with_outputs
 from hdrcli.plan import Plan, make_plans, settled
-from hdrcli.reading import ReadBracket, read_bracket
+from hdrcli.reading import ReadBracket, linear, read_bracket
 from hdrcli.settings import FuseSettings
 
 
@@ -120,7 +120,7 @@ def _inspect(plan: Plan, settings: FuseSettings) -> InspectedBracket:
         aligned = read.aligned(*aligning.align(read.bracket, plan.model, settings))
     except HdrcliError as error:
         return replace(known, error=error)
-    bracket, decoded = linearisation.linear(aligned.bracket, plan, settings, read.measured)
+    bracket, decoded = linear(aligned.bracket, plan, settings, read.measured)
     if len(aligned.order) == len(read.order):
         read = read.with_exposures_of(bracket)
     moved = motion.find(bracket)

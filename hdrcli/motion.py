@@ -16,7 +16,7 @@ import numpy as np
 from hdrcli.evidence import Evidence, compare, view
 from hdrcli.image import Bracket
 from hdrcli.parallel import each
-from hdrcli.push_pull import filled
+from hdrcli.pyramids import filled
 
 LITTLE = 5e-4
 """Share of the picture up to which nothing counts as moved: what a merge without a network mends as well."""

@@ -24,7 +24,6 @@ from hdrcli import (
     footprint,
     interrupts,
     limits,
-    linearisation,
     motion,
     outputs,
     overlapping,
@@ -42,7 +41,7 @@ from hdrcli.image import Bracket, DisplayImage, RadianceMap
 from hdrcli.manifest import Manifest
 from hdrcli.outcomes import BracketResult, Carried, FuseReport, Work
 from hdrcli.plan import FOR_MOTION, Plan, Plans, make_plans, model_record, settled
-from hdrcli.reading import read_bracket
+from hdrcli.reading import linear, read_bracket
 from hdrcli.results import Show, write_results
 from hdrcli.settings import FuseSettings
 
@@ -190,7 +189,7 @@ def _fuse_bracket(plan: Plan, settings: FuseSettings, progress: Stage, manifest:
     progress("aligning", 0.06)
     read = read.aligned(*aligning.align(read.bracket, plan.model, settings))
     frames, cut = aligning.crop(read.bracket, settings, notes)
-    bracket, decoded = linearisation.linear(frames, plan, settings, read.measured)
+    bracket, decoded = linear(frames, plan, settings, read.measured)
     notes.extend(decoded)
     read = read.with_exposures_of(bracket)
     stops = read.stops if len(read.order) == len(plan.frames) else stops

@@ -29,9 +29,6 @@ FOR_MOTION, FOR_STILL, FOR_LACK_OF_TIMES = "dfgnet", "debevec", "mertens"
 FindSidecar = Callable[[Path], Path | None]
 """From a folder to its sidecar."""
 
-COVERING = 0.99
-"""Share of the picture that all frames cover where the camera has drifted on its tripod, and not been moved."""
-
 MOTION_FRAMES = 3
 """Frames that the network for motion sees."""
 

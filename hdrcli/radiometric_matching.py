@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from hdrcli.image import Bracket, Exposure
-from hdrcli.sampling import averaged
+from hdrcli.sampling import averaged, covered, reduced
 from hdrcli.transfer import largest_channel
 
 MISFIT = 0.5
@@ -73,15 +73,9 @@ def matched(bracket: Bracket) -> tuple[Bracket, str]:
 
 def _view(exposure: Exposure) -> np.ndarray:
     """A frame made small, (h, w, 3) float32; what it does not cover is NaN."""
-    import cv2
-
-    width, height = exposure.size
-    scale = min(1.0, (PIXELS / (width * height)) ** 0.5)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+    size = reduced(exposure.size, PIXELS)
     light = averaged(exposure, size)
-    if exposure.valid is not None:
-        share = cv2.resize(exposure.valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-        light[share < 0.999] = np.nan
+    light[~covered(exposure, size)] = np.nan
     return light
 
 

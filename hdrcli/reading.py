@@ -1,4 +1,4 @@
-"""From a plan's files to a bracket in memory: darkest first, of one size, with its reference frame chosen."""
+"""From a plan's files to a bracket in memory: darkest first, of one size, its reference frame chosen; and decoded."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hdrcli import exposure, measured_stops, readers
+from hdrcli import exposure, measured_stops, radiometric_matching, readers, response
 from hdrcli.development import Development
 from hdrcli.errors import ExposureError, ReadError
-from hdrcli.image import Bracket, Exposure, FrameHeader
+from hdrcli.image import Bracket, Exposure, FrameHeader, RadianceMap
 from hdrcli.parallel import each
 from hdrcli.plan import Plan, least_frames, model_record
 from hdrcli.settings import FuseSettings
@@ -105,6 +105,27 @@ def read_bracket(plan: Plan, settings: FuseSettings) -> ReadBracket:
     headers = [plan.frames[i] for i in order]
     headers[reference] = readers.read_header(headers[reference].path)
     return ReadBracket(bracket, tuple(headers), notes, tuple(order), tuple(measured))
+
+
+def linear(
+    bracket: Bracket, plan: Plan, settings: FuseSettings, doubted: Sequence[str]
+) -> tuple[Bracket, tuple[str, ...]]:
+    """The aligned bracket in linear light for a model that makes a radiance map, as it is for the others; and notes.
+
+    Frames are decoded, and brought together where they contradict each other all the same.
+    `doubted` are the names of frames whose exposures pixels contradict. A warning says which frames still do.
+    """
+    if model_record(plan.model).makes is not RadianceMap:
+        return bracket, ()
+    believed = plan.exposure_source in TYPED
+    decoded = response.decode(bracket, settings.response, believed, doubted)
+    made, notes = decoded.bracket, [decoded.note]
+    if settings.response == "auto" and not believed and any(one.encoding != "linear" for one in bracket.exposures):
+        made, note = radiometric_matching.matched(made)
+        notes.append(note)
+    if words := response.misfit(made):
+        log.warning("%s; try --response estimate, or check the exposures.", words)
+    return made, tuple(note for note in notes if note)
 
 
 def _that_show_something(

@@ -17,6 +17,22 @@ def sample(pixels: np.ndarray, count: int = SAMPLES) -> np.ndarray:
     return np.ascontiguousarray(pixels[::step, ::step])
 
 
+def reduced(size: tuple[int, int], pixels: int) -> tuple[int, int]:
+    """The size (width, height) of a picture made small to about `pixels`, or its own where it has no more."""
+    width, height = size
+    scale = min(1.0, (pixels / (width * height)) ** 0.5)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def covered(exposure: Exposure, size: tuple[int, int]) -> np.ndarray:
+    """Where an exposure made small to `size` shows the scene wholly, (h, w) bool: not beyond a warped frame's edges."""
+    import cv2
+
+    if exposure.valid is None:
+        return np.ones(size[::-1], bool)
+    return cv2.resize(exposure.valid.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.999
+
+
 def averaged(exposure: Exposure, size: tuple[int, int]) -> np.ndarray:
     """An exposure made small: (h, w, 3) float32 means of areas, `size` (width, height) as `Exposure.size`.
 

@@ -59,7 +59,6 @@ LAYERS = [
         "protocols",
         "middle_tones",
         "sampling",
-        "push_pull",
         "strips",
     },
     STAGES
@@ -91,7 +90,6 @@ LAYERS = [
         "footprint",
         "admission",
         "reading",
-        "linearisation",
         "results",
         "rendering",
         "inference",

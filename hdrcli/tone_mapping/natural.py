@@ -63,14 +63,14 @@ class Range:
 
     `low` and `high` are shadows and highlights, `slope` what large contrasts are multiplied by about middle grey, and
     `gain` what is added then. `maximum` are the brightest stops after that, adapted to surroundings, and `contrast` is
-    what the picture gets then: None where a picture has its own. `top` is that of its pyramids.
+    what the picture gets then; where that is None, a picture has its own of both. `top` is that of its pyramids.
     """
 
     low: float
     high: float
     slope: float
     gain: float
-    maximum: float | None = None
+    maximum: float = 0.0
     contrast: Contrast | None = None
     top: int = 1
 
@@ -80,9 +80,8 @@ def measure(samples: Sequence[np.ndarray], adjustments: Adjustments) -> Range:
     light = [brightness(balanced(one, adjustments)) for one in samples]
     found = replace(_range(joined(light), adjustments), top=AGREEING_TOP)
     changed = joined([in_stops(one) + _change(one, found, adjustments) for one in light])
-    maximum = _maximum(changed)
-    shown = _shown(changed, maximum, adjustments)[joined(light) > DARKEST]
-    return replace(found, maximum=maximum, contrast=_contrast(shown, found, adjustments))
+    maximum, picture = _ends(changed, joined(light), found, adjustments)
+    return replace(found, maximum=maximum, contrast=picture)
 
 
 def _range(light: np.ndarray, adjustments: Adjustments, white_luminance: float | None = None) -> Range:
@@ -98,18 +97,15 @@ def _strength(adjustments: Adjustments) -> float:
     return 1 + adjustments.strength / 100
 
 
-def _contrast(shown: np.ndarray, found: Range, adjustments: Adjustments) -> Contrast:
-    """What display light (N,), of all that is lit, gets; it would have its shadows at `low` without compression."""
-    return contrast(shown, 2.0 ** (found.low + found.gain), adjustments.strength / 100)
+def _ends(stops: np.ndarray, light: np.ndarray, found: Range, adjustments: Adjustments) -> tuple[float, Contrast]:
+    """The brightest of `stops`, which is what `light` has become, and the contrast that its picture gets.
 
-
-def _shown(stops: np.ndarray, maximum: float, adjustments: Adjustments) -> np.ndarray:
-    """Display light of stops, before it gets its contrast."""
-    return soft_clip(np.exp2(shoulder(stops, maximum, _white(maximum, HEADROOM, _strength(adjustments)))))
-
-
-def _maximum(stops: np.ndarray) -> float:
-    return max(float(np.quantile(stops, 0.999)), 0.0)
+    Without compression the picture would have its shadows at `low`.
+    """
+    maximum = max(float(np.quantile(stops, 0.999)), 0.0)
+    white = _white(maximum, HEADROOM, _strength(adjustments))
+    shown = soft_clip(np.exp2(shoulder(stops, maximum, white)))[light > DARKEST]
+    return maximum, contrast(shown, 2.0 ** (found.low + found.gain), adjustments.strength / 100)
 
 
 def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL, statistics: Range | None = None) -> DisplayImage:
@@ -123,11 +119,9 @@ def apply(radiance: RadianceMap, adjustments: Adjustments = NEUTRAL, statistics:
     found = statistics or _range(sample(light), adjustments, radiance.white_luminance)
     change = _change(light, found, adjustments)
     maximum, picture = found.maximum, found.contrast
-    if maximum is None or picture is None:
+    if picture is None:
         some = sample(light)
-        stops = in_stops(some) + sample(change)
-        maximum = _maximum(stops)
-        picture = _contrast(_shown(stops, maximum, adjustments)[some > DARKEST], found, adjustments)
+        maximum, picture = _ends(in_stops(some) + sample(change), some, found, adjustments)
     white = _white(maximum, HEADROOM, _strength(adjustments))
     tones, colours = picture.table()
 

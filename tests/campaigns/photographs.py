@@ -24,12 +24,12 @@ import numpy as np
 from skimage.color import rgb2lab
 
 import hdrcli
-from hdrcli import linearisation, motion, plugins, readers
+from hdrcli import motion, plugins, readers
 from hdrcli.errors import HdrcliError
 from hdrcli.exposure import encoded_pixels
 from hdrcli.image import Bracket, Exposure
 from hdrcli.plan import make_plans
-from hdrcli.reading import read_bracket
+from hdrcli.reading import linear, read_bracket
 from hdrcli.settings import FuseSettings
 from hdrcli.transfer import luminance, srgb_to_linear
 
@@ -92,7 +92,7 @@ def frames(photographs: Photographs) -> tuple[Bracket, Bracket, Bracket]:
         raise plan.error
     read = read_bracket(plan, settings)
     aligned = plugins.load("alignment", "auto").ALIGNER.align(read.bracket)
-    return read.bracket, aligned, linearisation.linear(aligned, plan, settings, read.measured)[0]
+    return read.bracket, aligned, linear(aligned, plan, settings, read.measured)[0]
 
 
 def figures(
