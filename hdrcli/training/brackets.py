@@ -22,7 +22,7 @@ from hdrcli.training.warps import bends, move
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 CLIPPED, RIM = 0.95, 15
-"""Level from which a channel of the reference is as good as clipped, and the width of the disc around what moved."""
+"""Level from which a channel of the reference is as good as clipped, and the side of the square around what moved."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,8 @@ class BracketMaker:
 
 def _rim(covered: Tensor) -> Tensor:
     """Where movers are, (B, 1, P, P), and a rim around them, which `fuse` leaves to the network too."""
-    return F.max_pool2d((covered > 0.05).float(), RIM, 1, RIM // 2)
+    rows = F.max_pool2d((covered > 0.05).float(), (1, RIM), 1, (0, RIM // 2))
+    return F.max_pool2d(rows, (RIM, 1), 1, (RIM // 2, 0))
 
 
 def _clipped(exposed: Tensor) -> Tensor:

@@ -72,8 +72,8 @@ class Camera:
         s, frames, draws = self.settings, light.flatten(0, 1), self.draws
         stops = s.gain * self._normal(self.size, 3, 1, 1, 1) + s.drift * self._normal(self.size, 3, 3, 1, 1)
         spread = frames.mean((2, 3), keepdim=True).expand_as(frames).view(light.shape)
-        around = F.interpolate(F.avg_pool2d(frames, 8), scale_factor=8, mode="bilinear", align_corners=False)
-        around = F.avg_pool2d(around, 9, 1, 4, count_include_pad=False).view(light.shape)
+        coarse = F.avg_pool2d(F.avg_pool2d(frames, 8), 3, 1, 1, count_include_pad=False)
+        around = F.interpolate(coarse, scale_factor=8, mode="bilinear", align_corners=False).view(light.shape)
         bloom = self.on * draws.log_uniform(s.bloom, *self.shape) * draws.chance(s.bloom_share, *self.shape)
         glare = self.on * draws.log_uniform(s.glare, *self.shape)
         light = (light * (1 - glare - bloom) + glare * spread + bloom * around) * 2 ** (self.on * stops)
@@ -106,7 +106,7 @@ def bent_by(encoded: Tensor, contrast: Tensor) -> Tensor:
     return encoded - contrast * torch.sin(2 * math.pi * encoded) / (2 * math.pi)
 
 
-def unbent_by(bent: Tensor, contrast: Tensor, rounds: int = 6) -> Tensor:
+def unbent_by(bent: Tensor, contrast: Tensor, rounds: int = 4) -> Tensor:
     """The values of which `bent_by` makes these, by Newton's method from below an inflection."""
     value = bent
     for _ in range(rounds):
@@ -117,10 +117,9 @@ def unbent_by(bent: Tensor, contrast: Tensor, rounds: int = 6) -> Tensor:
 
 def _blurred(frames: Tensor) -> Tensor:
     """Frames (B, 3, 3, P, P) blurred by a binomial of three pixels."""
-    flat = F.pad(frames.flatten(0, 1), (1, 1, 1, 1), mode="replicate")
-    kernel = torch.tensor([0.25, 0.5, 0.25], device=frames.device)
-    kernel = (kernel[:, None] * kernel).expand(3, 1, 3, 3)
-    return F.conv2d(flat, kernel, groups=3).view(frames.shape)
+    padded = F.pad(frames.flatten(0, 1), (1, 1, 1, 1), mode="replicate")
+    rows = padded[..., :-2, :] + 2 * padded[..., 1:-1, :] + padded[..., 2:, :]
+    return ((rows[..., :-2] + 2 * rows[..., 1:-1] + rows[..., 2:]) / 16).view(frames.shape)
 
 
 def _mixed(frames: Tensor, softness: Tensor) -> Tensor:
