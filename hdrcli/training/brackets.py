@@ -24,6 +24,9 @@ LUMINANCE = (0.2126, 0.7152, 0.0722)
 CLIPPED, RIM = 0.95, 15
 """Level from which a channel of the reference is as good as clipped, and the side of the square around what moved."""
 
+OTHER = 0.15
+"""Relative difference in light from which a frame shows something else."""
+
 
 @dataclass(frozen=True)
 class BracketSettings:
@@ -62,14 +65,19 @@ MOSTLY_MOVING = BracketSettings(static_share=0.15, key_stops=1.8, movers=MoverSe
 
 @dataclass(frozen=True)
 class Batch:
-    """`frames` (B, 3, 3, P, P) linear in [0, 1], short to long; `times` (B, 3), shortest 1; `truth` (B, 3, P, P) in
-    [0, 1], in units where the shortest frame saturates at 1; `near` (B, 1, P, P) is 1 near what moved and where the
-    reference is clipped, which is where `fuse` takes a network's pixels, and 0 elsewhere."""
+    """Brackets and their truth.
+
+    `frames` (B, 3, 3, P, P) are linear in [0, 1], short to long, and `times` (B, 3) relative to the shortest; `truth`
+    (B, 3, P, P) is in [0, 1], in units where the shortest frame saturates at 1. Two maps (B, 1, P, P) are 0 or 1:
+    `near` where something moved or the reference is clipped, for there `fuse` takes a network's pixels; `lost` where no
+    frame shows the scene: the reference is clipped, and the shortest frame shows something else.
+    """
 
     frames: Tensor
     times: Tensor
     truth: Tensor
     near: Tensor
+    lost: Tensor
 
 
 class BracketMaker:
@@ -100,8 +108,9 @@ class BracketMaker:
         inner = slice(s.margin, -s.margin)
         seen, covered = (torch.stack(some, 1)[..., inner, inner] for some in zip(*looks, strict=True))
         exposed = seen * times.view(size, 3, 1, 1, 1)
-        near = torch.maximum(_rim(covered.amax(1)) * moves.view(-1, 1, 1, 1), _clipped(exposed[:, 1]))
-        return Batch(self.photograph(exposed), times, seen[:, 1].clamp(0, 1), near)
+        truth, clipped = seen[:, 1].clamp(0, 1), (exposed[:, 1].amax(1, keepdim=True) > CLIPPED).float()
+        near = torch.maximum(_rim(covered.amax(1)) * moves.view(-1, 1, 1, 1), clipped)
+        return Batch(self.photograph(exposed), times, truth, near, clipped * _other(seen[:, 0], truth))
 
     def times(self, size: int) -> Tensor:
         """Exposure times (B, 3) relative to the shortest; one in five brackets has unequal steps."""
@@ -176,8 +185,10 @@ def _rim(covered: Tensor) -> Tensor:
     return F.max_pool2d(rows, (RIM, 1), 1, (RIM // 2, 0))
 
 
-def _clipped(exposed: Tensor) -> Tensor:
-    return (exposed.amax(1, keepdim=True) > CLIPPED).float()
+def _other(seen: Tensor, truth: Tensor) -> Tensor:
+    """Where light (B, 3, P, P) differs from what it should be by more than OTHER, (B, 1, P, P)."""
+    off = (seen.clamp(0, 1) - truth).abs().mean(1, keepdim=True)
+    return (off > OTHER * truth.mean(1, keepdim=True)).float()
 
 
 def expose(crops: Tensor, level: Tensor) -> Tensor:

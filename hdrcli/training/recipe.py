@@ -86,14 +86,15 @@ class Recipe:
 class RadianceRecipe(Recipe):
     """Three frames with motion to linear radiance: L1 in the mu-law domain, and `linear_share` of linear L1.
 
-    Pixels that are near neither motion nor clipped light count `elsewhere` of what others do: `fuse` merges there.
+    Pixels that are near neither motion nor clipped light count `elsewhere` of what others do, for `fuse` merges there.
+    Those that no frame shows count `lost` times more: there the result is the network's alone.
     """
 
     def __init__(
-        self, build: type[TiledModule], settings: TrainingSettings, linear_share: float, elsewhere: float
+        self, build: type[TiledModule], settings: TrainingSettings, linear_share: float, elsewhere: float, lost: float
     ) -> None:
         super().__init__(build, settings)
-        self.linear_share, self.elsewhere = linear_share, elsewhere
+        self.linear_share, self.elsewhere, self.lost = linear_share, elsewhere, lost
 
     def make_pack(self, folders: Sequence[Path], file: Path) -> int:
         return pack.make_pack(folders, file)
@@ -111,7 +112,7 @@ class RadianceRecipe(Recipe):
 
     def loss(self, module: nn.Module, batch: Batch, phase: int, critic: nn.Module | None) -> tuple[Tensor, Tensor]:
         made = self.picture(module, batch, phase).float()
-        weight = self.elsewhere + (1 - self.elsewhere) * batch.near
+        weight = self.elsewhere + (1 - self.elsewhere) * batch.near + self.lost * batch.lost
         return hdr_loss(made, batch.truth, self.linear_share, weight), made
 
     def scores(self, made: Tensor, batch: Batch) -> dict[str, float]:

@@ -88,6 +88,17 @@ def test_a_still_bracket_is_near_nothing_but_what_its_reference_clips() -> None:
     dim = batch.frames[:, 1].amax(1, keepdim=True) < 0.949
     assert bool((batch.near[clipped] == 1).all())
     assert bool((batch.near[dim] == 0).all())
+    assert not bool(batch.lost.any())
+
+
+def test_what_is_lost_is_clipped_in_the_reference_and_something_else_in_the_shortest_frame() -> None:
+    movers = MoverSettings(share=1, stops=(-4.0, -3.0))
+    batch = make(replace(EXACT, static_share=0.0, key_stops=3.0, movers=movers), step=8)
+    lost = batch.lost.expand_as(batch.truth) > 0
+    assert 0.005 < float(batch.lost.mean()) < 0.5
+    assert bool((batch.frames[:, 1].amax(1, keepdim=True)[batch.lost > 0] > 0.949).all())
+    off = (batch.frames[:, 0] - batch.truth).abs().mean(1, keepdim=True) / batch.truth.mean(1, keepdim=True)
+    assert float(off[lost[:, :1]].min()) > 0.14
 
 
 def test_noise_has_the_variance_of_shot_and_read_noise() -> None:

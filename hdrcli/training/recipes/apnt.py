@@ -30,4 +30,4 @@ SETTINGS = TrainingSettings(
     rate=1e-3,
     build={"features": 32, "blocks": 4},
 )
-RECIPE = APNTRecipe(APNT, SETTINGS, linear_share=0.5, elsewhere=0.5)
+RECIPE = APNTRecipe(APNT, SETTINGS, linear_share=0.5, elsewhere=0.3, lost=3.0)

@@ -10,4 +10,4 @@ from hdrcli.training.brackets import MOSTLY_MOVING
 from hdrcli.training.recipe import RadianceRecipe, TrainingSettings
 
 SETTINGS = TrainingSettings(MOSTLY_MOVING, steps=6000, batch=8, rate=1e-3, build={"features": 32, "vector": 256})
-RECIPE = RadianceRecipe(DFGNet, SETTINGS, linear_share=1.0, elsewhere=0.5)
+RECIPE = RadianceRecipe(DFGNet, SETTINGS, linear_share=1.0, elsewhere=0.3, lost=3.0)
