@@ -1,4 +1,4 @@
-"""Shipped weights are as good on the two example scenes as when they were recorded: a loss of a tenth of a decibel fails.
+"""Shipped weights are as good on the two example scenes as when they were recorded, within a tenth of a decibel.
 
 The networks alone, in fp32, on aligned frames. What makes radiance is held against the truth; what makes a picture,
 against that of the truth by the default tone mapping operator. Weights that are better get their figures written here.
