@@ -1,5 +1,7 @@
 """APNT's recipe: L1 in the mu-law domain as in the paper, with a share of linear L1, which sees highlights.
 
+Pixels count as much as `fuse` leaves to the network, those that no frame shows most of all.
+
 From random weights, but for the matching's frozen layers of VGG19, on synthetic brackets; half the proposed width and
 half its merging blocks.
 """

@@ -2,7 +2,8 @@
 
 It differs from the paper, which trains the encoders first (with a decoder and a style loss) on Kalantari's real
 brackets, then the fusion, at 64 features, on 256 x 256 patches: here everything is trained end to end at half width on
-small patches, with a share of linear L1 beside the mu-law L1 because the latter hardly sees highlights.
+small patches, with a share of linear L1 beside the mu-law L1 because the latter hardly sees highlights. Pixels count as
+much as `fuse` leaves to the network, those that no frame shows most of all.
 """
 
 from hdrcli.networks.dfgnet import DFGNet
