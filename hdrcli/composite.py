@@ -229,8 +229,8 @@ def _sources(small: Bracket, motion: Motion) -> tuple[list[np.ndarray], np.ndarr
     import cv2
 
     brightest = [largest_channel(one.pixels) for one in small.exposures]
-    valid = [True if one.valid is None else one.valid for one in small.exposures]
-    lost = [(one > WHITE) | (one < BLACK) | ~np.bool_(shown) for one, shown in zip(brightest, valid, strict=True)]
+    hidden = [False if one.valid is None else ~one.valid for one in small.exposures]
+    lost = [(one > WHITE) | (one < BLACK) | outside for one, outside in zip(brightest, hidden, strict=True)]
     anywhere = motion.anywhere.astype(np.uint8)
     count, labels = cv2.connectedComponents(anywhere)
     inner = cv2.distanceTransform(anywhere, cv2.DIST_L2, 5)  # its middle tells more than its rim

@@ -17,7 +17,7 @@ import numpy as np
 
 from hdrcli import noise
 from hdrcli.image import Exposure
-from hdrcli.sampling import averaged, covered, reduced
+from hdrcli.sampling import averaged, covered, reduced_size
 from hdrcli.transfer import largest_channel, srgb_to_linear
 from hdrcli.windows import slope
 
@@ -102,7 +102,7 @@ def view(exposure: Exposure) -> View:
 
     if exposure.encoding == "srgb":
         exposure = exposure.mapped(srgb_to_linear, "linear")
-    size = reduced(exposure.size, PIXELS)
+    size = reduced_size(exposure.size, PIXELS)
     light = averaged(exposure, size)
     white = light >= CLIPPED
     if exposure.clipped is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hdrcli.image import Exposure
-from hdrcli.sampling import averaged, covered, reduced
+from hdrcli.sampling import averaged, covered, reduced_size
 from hdrcli.transfer import srgb_to_linear
 
 PIXELS = 100_000
@@ -104,14 +104,13 @@ def find(exposures: Sequence[Exposure], stops: np.ndarray) -> Pairs:
 def _view(exposure: Exposure) -> _View:
     import cv2
 
-    size = reduced(exposure.size, PIXELS)
+    size = reduced_size(exposure.size, PIXELS)
     pixels = np.clip(averaged(exposure, size), 0, 1)
     near, around = np.ones((3, 3), np.uint8), np.ones((RIM, RIM), np.uint8)
     roughness = (cv2.dilate(pixels, near) - cv2.erode(pixels, near)).max(-1)
     speaks = cv2.dilate(pixels.max(-1), around) < ABOVE
-    if exposure.valid is not None:
-        whole = covered(exposure, size).astype(np.uint8)
-        speaks &= cv2.erode(whole, near, borderType=cv2.BORDER_REPLICATE) > 0
+    whole = covered(exposure, size).astype(np.uint8)
+    speaks &= cv2.erode(whole, near, borderType=cv2.BORDER_REPLICATE) > 0
     return _View(cv2.blur(pixels, (3, 3)), roughness, speaks)
 
 

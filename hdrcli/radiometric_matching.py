@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from hdrcli.image import Bracket, Exposure
-from hdrcli.sampling import averaged, covered, reduced
+from hdrcli.sampling import averaged, covered, reduced_size
 from hdrcli.transfer import largest_channel
 
 MISFIT = 0.5
@@ -73,7 +73,7 @@ def matched(bracket: Bracket) -> tuple[Bracket, str]:
 
 def _view(exposure: Exposure) -> np.ndarray:
     """A frame made small, (h, w, 3) float32; what it does not cover is NaN."""
-    size = reduced(exposure.size, PIXELS)
+    size = reduced_size(exposure.size, PIXELS)
     light = averaged(exposure, size)
     light[~covered(exposure, size)] = np.nan
     return light

@@ -17,7 +17,7 @@ def sample(pixels: np.ndarray, count: int = SAMPLES) -> np.ndarray:
     return np.ascontiguousarray(pixels[::step, ::step])
 
 
-def reduced(size: tuple[int, int], pixels: int) -> tuple[int, int]:
+def reduced_size(size: tuple[int, int], pixels: int) -> tuple[int, int]:
     """The size (width, height) of a picture made small to about `pixels`, or its own where it has no more."""
     width, height = size
     scale = min(1.0, (pixels / (width * height)) ** 0.5)

@@ -16,8 +16,7 @@ from torch import Tensor
 from hdrcli.training.cameras import Camera, CameraSettings
 from hdrcli.training.draws import Draws
 from hdrcli.training.jpeg import compressed
-from hdrcli.training.movers import Mover, MoverSettings, View
-from hdrcli.training.warps import bends, move
+from hdrcli.training.movers import Mover, MoverSettings, View, bends, move
 
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 

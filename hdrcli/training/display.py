@@ -16,7 +16,7 @@ from torch import Tensor
 
 from hdrcli.training.brackets import srgb_encode
 from hdrcli.training.display_pack import LitScene, Scene, ShotScene
-from hdrcli.training.draws import step_seed
+from hdrcli.training.draws import Draws
 from hdrcli.training.jpeg import compressed
 
 
@@ -62,19 +62,19 @@ class PairMaker:
         self.lit = [scene for scene in scenes if isinstance(scene, LitScene)]
         self.shot = [scene for scene in scenes if isinstance(scene, ShotScene)]
         self.device = scenes[0].aim.device
-        self.random = torch.Generator(self.device)
-        self.choices = torch.Generator()  # single numbers are drawn on the CPU: no waiting for the device
+        self.draws = Draws(self.device)
+        self.choices = Draws(torch.device("cpu"))  # single numbers: no waiting for the device
 
     def number(self, low: float, high: float) -> float:
-        return low + (high - low) * float(torch.rand((), generator=self.choices))
+        return low + (high - low) * float(self.choices.uniform(0, 1))
 
     def whole(self, below: int) -> int:
-        return int(torch.randint(below, (), generator=self.choices))
+        return int(self.choices.whole(below))
 
     def batch(self, size: int, step: int) -> Pairs:
         """The batch of training step `step`."""
-        for generator in (self.random, self.choices):
-            generator.manual_seed(step_seed(self.seed, step))
+        for draws in (self.draws, self.choices):
+            draws.begin(self.seed, step)
         made = [self.pair() for _ in range(size)]
         frames, aim, lows, highs = (torch.stack(parts) for parts in zip(*made, strict=True))
         return Pairs(frames.contiguous(memory_format=torch.channels_last), aim, lows, highs)
@@ -95,7 +95,7 @@ class PairMaker:
         frames, lows, highs = [], [], []
         for stop in stops:
             exposed = light * 2**stop
-            grain = torch.randn(light.shape, generator=self.random, device=self.device)
+            grain = self.draws.normal(1, *light.shape)
             exposed = exposed + grain * (exposed.clamp(0, 1) * noise[0] + noise[1] ** 2).sqrt()
             frames.append(_stored(exposed, curve))
             ends = _stored(torch.stack([whole.min(), whole.max()]) * 2**stop, curve)
@@ -119,7 +119,7 @@ class PairMaker:
         ends = picked.flatten(1).float() / 255
         frames, aim = self.patches(picked.flatten(0, 1), scene.aim.float() / 255)
         frames = frames / 255
-        tint = 2 ** (self.settings.colour_stops * (torch.rand(3, 1, 1, generator=self.random, device=self.device) - 1))
+        tint = 2 ** (self.settings.colour_stops * (self.draws.uniform(0, 1, 3, 1, 1) - 1))
         frames, aim = frames * tint.repeat(2, 1, 1), aim * tint
         return frames, aim, ends.amin(1), ends.amax(1)
 

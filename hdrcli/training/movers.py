@@ -2,7 +2,7 @@
 
 Movers are cut from other images of the batch. Half of them end where their own texture does, bright from dark, as
 leaves and people do; some are thin. They bend as they go, and what moves while a shutter is open is smeared, the longer
-the exposure the further.
+the exposure the further. All warps are bilinear: cubic ones ring around lamps in linear light.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hdrcli.training.draws import Draws
-from hdrcli.training.warps import bends, move
 
 SMEARED_COPIES = 4
 
@@ -102,3 +101,25 @@ class Mover:
         path = self.smear * view.exposure * moves
         places = [shift + path * ((copy + 0.5) / SMEARED_COPIES - 0.5) for copy in range(SMEARED_COPIES)]
         return torch.stack([move(self.layer, place, view.angle, bend) for place in places]).mean(0)
+
+
+def move(images: Tensor, shift: Tensor, degrees: Tensor, bend: Tensor | None = None) -> Tensor:
+    """Shift (B, 2) in pixels, turn (B,) about the centre and bend; what comes in from outside is mirrored.
+
+    `bend` (B, S, S, 2) are further shifts, in pixels, of each place.
+    """
+    side = images.shape[-1]
+    axis = (2 * torch.arange(side, device=images.device) + 1) / side - 1
+    rows, columns = axis.view(1, -1, 1), axis.view(1, 1, -1)
+    cos, sin = (turn(torch.deg2rad(degrees)).view(-1, 1, 1) for turn in (torch.cos, torch.sin))
+    offset = (shift * 2 / side).view(-1, 1, 1, 2)
+    grid = torch.stack([cos * columns - sin * rows, sin * columns + cos * rows], -1) + offset
+    if bend is not None:
+        grid = grid + bend * (2 / side)
+    return F.grid_sample(images, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def bends(draws: Draws, sigma: Tensor, side: int) -> Tensor:
+    """Smooth shifts (B, side, side, 2) of the standard deviation `sigma` (B, 1), as depth and cloth make them."""
+    coarse = draws.normal(1, sigma.shape[0], 2, 4, 4) * sigma.view(-1, 1, 1, 1)
+    return F.interpolate(coarse, (side, side), mode="bilinear", align_corners=True).permute(0, 2, 3, 1)

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from hdrcli.training.draws import Draws
-from hdrcli.training.movers import Mover, MoverSettings, View
-from hdrcli.training.warps import bends, move
+from hdrcli.training.movers import Mover, MoverSettings, View, bends, move
 
 SIZE, SIDE = 8, 64
 ALWAYS = MoverSettings(share=1, thin_share=0, silhouette_share=0, near_share=0)
